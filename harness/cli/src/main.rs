@@ -1,0 +1,2 @@
+//! The `zipster` command.
+fn main() {}

@@ -1,0 +1,57 @@
+//! What every service shares: the journal, time, chance, faults, access keys, and the way out to
+//! other services.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zipster_names::{AccountId, Region};
+
+use crate::clock::Clock;
+use crate::courier::Post;
+use crate::fault::Faults;
+use crate::iam::Directory;
+use crate::identity::CredentialStore;
+use crate::journal::Journal;
+use crate::random::Random;
+
+/// Shared by all services of one emulator.
+#[derive(Debug)]
+pub struct Core {
+    /// The account of the administrator's credentials.
+    pub account: AccountId,
+    /// The region used where a request names none.
+    pub region: Region,
+    /// Where the emulator listens.
+    pub address: SocketAddr,
+    /// What happened.
+    pub journal: Journal,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers and choices.
+    pub random: Random,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Access keys.
+    pub credentials: CredentialStore,
+    /// Roles, policies and the decisions made from them.
+    pub iam: Directory,
+    /// Events on their way to other services.
+    pub post: Post,
+    /// Every task that a service starts, so that stopping can join them.
+    pub tasks: TaskTracker,
+    /// Cancelled when the emulator stops: long polls return, waits are given up, processes end.
+    pub shutdown: CancellationToken,
+    /// The emulator's own directory, removed when it stops.
+    pub directory: PathBuf,
+}
+
+impl Core {
+    /// `http://127.0.0.1:PORT`, for clients and functions.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}

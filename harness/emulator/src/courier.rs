@@ -1,0 +1,118 @@
+//! Events on their way from one service to another.
+//!
+//! A service that has something for another posts a [`Delivery`] and goes on; the courier hands
+//! deliveries over one by one, in the order of posting, unless a fault plan says otherwise. It is
+//! the only place that knows all services, so that they need not know each other.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use zipster_names::Arn;
+
+use crate::core::Core;
+use crate::emulator::Services;
+use crate::fault::DeliveryFault;
+use crate::identity::ServiceSource;
+use crate::journal::{EntryId, Event, Pending};
+
+/// An event for a function, a topic or a queue.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The function's, topic's or queue's ARN.
+    pub to: Arn,
+    /// On whose behalf.
+    pub from: ServiceSource,
+    /// The event: for a function its payload, for a topic or queue the message's body.
+    pub body: Bytes,
+    /// The message's subject, for a topic.
+    pub subject: Option<String>,
+    /// The journal entry that made it necessary.
+    pub cause: EntryId,
+    /// Held until the destination has taken over.
+    pub pending: Pending,
+}
+
+/// Where services leave deliveries.
+#[derive(Debug, Clone)]
+pub struct Post {
+    queue: mpsc::UnboundedSender<Delivery>,
+}
+
+impl Post {
+    /// The way in, and the way out that [`run`] drains.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+        let (queue, drain) = mpsc::unbounded_channel();
+        (Self { queue }, drain)
+    }
+
+    /// Leaves a delivery. After the emulator has stopped this does nothing: nobody waits for it.
+    pub fn send(&self, delivery: Delivery) {
+        let _ = self.queue.send(delivery);
+    }
+}
+
+/// Hands over deliveries until the emulator stops.
+pub async fn run(
+    core: Arc<Core>,
+    services: Arc<Services>,
+    mut drain: mpsc::UnboundedReceiver<Delivery>,
+) {
+    loop {
+        let delivery = tokio::select! {
+            delivery = drain.recv() => delivery,
+            () = core.shutdown.cancelled() => None,
+        };
+        let Some(delivery) = delivery else { return };
+        match core.faults.on_delivery(&delivery.to.to_string()) {
+            None => hand_over(&core, &services, delivery),
+            Some(DeliveryFault::Twice) => {
+                fault(&core, &delivery, "delivered twice");
+                hand_over(&core, &services, delivery.clone());
+                hand_over(&core, &services, delivery);
+            }
+            Some(DeliveryFault::Late(by)) => {
+                fault(&core, &delivery, "held back");
+                let (core, services) = (Arc::clone(&core), Arc::clone(&services));
+                let wait = core.clock.pause(by);
+                let tasks = core.tasks.clone();
+                tasks.spawn(async move {
+                    tokio::select! {
+                        () = wait => hand_over(&core, &services, delivery),
+                        () = core.shutdown.cancelled() => {}
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Gives the event to the service that owns the destination, and writes down how it went.
+fn hand_over(core: &Arc<Core>, services: &Arc<Services>, delivery: Delivery) {
+    let destination = delivery.to.to_string();
+    let cause = delivery.cause;
+    let result = match delivery.to.service() {
+        "lambda" => services.lambda.accept_event(delivery),
+        "sns" => services.sns.accept_event(delivery),
+        "sqs" => services.sqs.accept_event(delivery),
+        other => Err(format!("no deliveries to {other} are supported")),
+    };
+    let event = match result {
+        Ok(()) => Event::Delivered { destination },
+        Err(reason) => Event::DeliveryFailed {
+            destination,
+            reason,
+        },
+    };
+    core.journal.record(Some(cause), event);
+}
+
+fn fault(core: &Core, delivery: &Delivery, what: &str) {
+    core.journal.record(
+        Some(delivery.cause),
+        Event::Fault {
+            description: format!("event for {} {what}", delivery.to),
+        },
+    );
+}

@@ -1,0 +1,253 @@
+//! One emulator: made, run, stopped.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use zipster_names::{AccountId, Region};
+
+use crate::clock::{Clock, SystemClock};
+use crate::core::Core;
+use crate::courier::{self, Post};
+use crate::fault::{FaultPlan, Faults};
+use crate::front;
+use crate::iam::{Directory, Iam};
+use crate::identity::{CredentialStore, Credentials};
+use crate::journal::Journal;
+use crate::lambda::Lambda;
+use crate::random::Random;
+use crate::s3::S3;
+use crate::sns::Sns;
+use crate::sqs::Sqs;
+
+/// What an emulator is made of.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account of the administrator's credentials.
+    pub account: AccountId,
+    /// The region used where a request names none.
+    pub region: Region,
+    /// Where to listen, on loopback; port `0` lets the system choose.
+    pub port: u16,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where identifiers and choices come from; print it to replay a run.
+    pub seed: u64,
+    /// What goes wrong.
+    pub faults: FaultPlan,
+    /// Where the emulator makes its own directory (removed when it stops); `None`: the system's
+    /// place for temporary files.
+    pub directory: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The usual: a port of the system's choice, real time, no faults.
+    #[must_use]
+    pub fn new(account: AccountId, region: Region) -> Self {
+        Self {
+            account,
+            region,
+            port: 0,
+            clock: Arc::new(SystemClock::real_time()),
+            seed: 0,
+            faults: FaultPlan::default(),
+            directory: None,
+        }
+    }
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken or may not be used.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No directory for objects and functions.
+    #[error("cannot make a directory for the emulator's files in {}", parent.display())]
+    Directory {
+        /// Where it was to be.
+        parent: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The services of one emulator.
+#[derive(Debug)]
+pub struct Services {
+    /// Simple Storage Service.
+    pub s3: S3,
+    /// Simple Notification Service.
+    pub sns: Arc<Sns>,
+    /// Simple Queue Service.
+    pub sqs: Arc<Sqs>,
+    /// Lambda.
+    pub lambda: Arc<Lambda>,
+    /// IAM and STS.
+    pub iam: Iam,
+}
+
+/// A running emulator. [`Emulator::stop`] ends it and everything that it started; dropping it
+/// cancels all work, but only `stop` waits for the end.
+#[derive(Debug)]
+pub struct Emulator {
+    core: Arc<Core>,
+    services: Arc<Services>,
+    administrator: Credentials,
+    // Removed on drop, after everything that writes there has ended.
+    directory: TempDir,
+    // Dropped without `stop`, the emulator at least ends all work.
+    _cancel: DropGuard,
+}
+
+impl Emulator {
+    /// Starts listening. Everything is up when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`] if the port or the directory cannot be had.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let port = settings.port;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|source| StartError::Listen { port, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { port, source })?;
+        let parent = settings
+            .directory
+            .clone()
+            .unwrap_or_else(std::env::temp_dir);
+        let directory = tempfile::Builder::new()
+            .prefix("zipster-")
+            .tempdir_in(&parent)
+            .map_err(|source| StartError::Directory { parent, source })?;
+        Ok(Self::run(settings, listener, address, directory))
+    }
+
+    fn run(
+        settings: Settings,
+        listener: TcpListener,
+        address: SocketAddr,
+        directory: TempDir,
+    ) -> Self {
+        let (post, drain) = Post::new();
+        let core = Arc::new(Core {
+            account: settings.account,
+            region: settings.region,
+            address,
+            journal: Journal::new(Arc::clone(&settings.clock)),
+            clock: settings.clock,
+            random: Random::new(settings.seed),
+            faults: Faults::new(settings.faults),
+            credentials: CredentialStore::default(),
+            iam: Directory::default(),
+            post,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            directory: directory.path().to_path_buf(),
+        });
+        let administrator = core
+            .credentials
+            .issue_root(&core.random, core.account.clone());
+        let services = Arc::new(Services {
+            s3: S3::new(Arc::clone(&core)),
+            sns: Sns::new(Arc::clone(&core)),
+            sqs: Sqs::new(Arc::clone(&core)),
+            lambda: Lambda::new(Arc::clone(&core)),
+            iam: Iam::new(Arc::clone(&core)),
+        });
+        core.tasks.spawn(front::run(
+            Arc::clone(&core),
+            Arc::clone(&services),
+            listener,
+        ));
+        core.tasks.spawn(courier::run(
+            Arc::clone(&core),
+            Arc::clone(&services),
+            drain,
+        ));
+        let cancel = core.shutdown.clone().drop_guard();
+        Self {
+            core,
+            services,
+            administrator,
+            directory,
+            _cancel: cancel,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.core.endpoint()
+    }
+
+    /// The account administrator's access key.
+    #[must_use]
+    pub fn administrator(&self) -> &Credentials {
+        &self.administrator
+    }
+
+    /// The account of the administrator.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.core.account
+    }
+
+    /// The default region.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.core.region
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.core.journal
+    }
+
+    /// The fault plan at work; more can be armed at any time.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.core.faults
+    }
+
+    /// The services, for what AWS offers no API for: reading the inbox.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Returns once nothing is going on any more; see [`Journal::settled`].
+    pub async fn settled(&self) {
+        self.core.journal.settled().await;
+    }
+
+    /// Ends all connections, functions and waits, and removes the emulator's directory.
+    ///
+    /// # Errors
+    /// If the directory cannot be removed.
+    pub async fn stop(self) -> io::Result<()> {
+        self.core.shutdown.cancel();
+        self.core.tasks.close();
+        self.core.tasks.wait().await;
+        // The directory's owner is taken out of `self`, whose drop does the rest.
+        let Self {
+            directory, core, ..
+        } = self;
+        drop(core);
+        tokio::task::spawn_blocking(move || directory.close())
+            .await
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+    }
+}

@@ -1,0 +1,436 @@
+//! The one listener: connections in, each request authenticated, routed to its service by the
+//! scope of its signature (as AWS does), written into the journal, and answered in the service's
+//! own protocol.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use s3s::Body;
+use tokio::net::{TcpListener, TcpStream};
+use zipster_names::Region;
+
+use crate::core::Core;
+use crate::emulator::Services;
+use crate::fault::CallFault;
+use crate::identity::Identity;
+use crate::journal::{EntryId, Event, Pending};
+
+mod error;
+pub mod query;
+mod sigv4;
+mod xml;
+
+pub use error::ApiError;
+pub use sigv4::Scope;
+pub use xml::Xml;
+
+/// A response of any service.
+pub type Answer = http::Response<Body>;
+
+/// A request of any service, its body still on the wire.
+pub type Incomings = http::Request<Incoming>;
+
+/// Lambda's limit for a direct upload: a 50 MB zip in base64 in JSON, 70,167,211 bytes
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const LARGEST_BODY: usize = 70_167_211;
+
+/// The services that the emulator speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceName {
+    /// Simple Storage Service.
+    S3,
+    /// Simple Notification Service.
+    Sns,
+    /// Simple Queue Service.
+    Sqs,
+    /// Lambda.
+    Lambda,
+    /// Identity and Access Management.
+    Iam,
+    /// Security Token Service.
+    Sts,
+}
+
+/// How a service's requests and errors look on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Forms in, XML out.
+    Query,
+    /// JSON with the operation in `X-Amz-Target`.
+    Json10,
+    /// JSON with the operation in method and path.
+    RestJson,
+    /// S3's own.
+    RestXml,
+}
+
+impl ServiceName {
+    /// The service of a signing name.
+    #[must_use]
+    pub fn from_signing_name(name: &str) -> Option<Self> {
+        match name {
+            "s3" => Some(Self::S3),
+            "sns" => Some(Self::Sns),
+            "sqs" => Some(Self::Sqs),
+            "lambda" => Some(Self::Lambda),
+            "iam" => Some(Self::Iam),
+            "sts" => Some(Self::Sts),
+            _ => None,
+        }
+    }
+
+    /// The signing name, also the prefix of the service's IAM actions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Sns => "sns",
+            Self::Sqs => "sqs",
+            Self::Lambda => "lambda",
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// How its requests look.
+    #[must_use]
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::S3 => Protocol::RestXml,
+            Self::Sns | Self::Iam | Self::Sts => Protocol::Query,
+            Self::Sqs => Protocol::Json10,
+            Self::Lambda => Protocol::RestJson,
+        }
+    }
+
+    /// The XML namespace of its answers; empty for JSON services.
+    #[must_use]
+    pub fn namespace(self) -> &'static str {
+        match self {
+            Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
+            Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Sqs | Self::Lambda => "",
+        }
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An authenticated call of a service other than S3, with its whole body.
+#[derive(Debug)]
+pub struct Call {
+    /// Who calls.
+    pub identity: Identity,
+    /// The region that the request was signed for.
+    pub region: Region,
+    /// The operation's API name.
+    pub operation: String,
+    /// The identifier that the client sees.
+    pub request_id: String,
+    /// The call's journal entry: the cause of what it does.
+    pub entry: EntryId,
+    /// Held until the answer is sent; clone it for what the call leaves behind.
+    pub pending: Pending,
+    /// HTTP method.
+    pub method: Method,
+    /// Path and query.
+    pub uri: Uri,
+    /// HTTP headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// What a request to S3 carries as an extension, since S3's own front (`s3s`) authenticates it
+/// and finds its operation. See `s3::access`.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// The identifier that the client sees.
+    pub request_id: String,
+    /// Held until the answer is sent.
+    pub pending: Pending,
+}
+
+/// Serves connections until the emulator stops, then until each has ended.
+pub async fn run(core: Arc<Core>, services: Arc<Services>, listener: TcpListener) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = core.shutdown.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = serve(Arc::clone(&core), Arc::clone(&services), stream);
+                core.tasks.spawn(connection);
+            }
+            Err(error) => tracing::warn!(%error, "cannot accept a connection"),
+        }
+    }
+}
+
+/// One connection, until the client leaves or the emulator stops.
+async fn serve(core: Arc<Core>, services: Arc<Services>, stream: TcpStream) {
+    // Small answers must not wait for more to send.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let shutdown = core.shutdown.clone();
+    let service = service_fn(move |request: Incomings| {
+        let (core, services) = (Arc::clone(&core), Arc::clone(&services));
+        async move { Ok::<_, Infallible>(respond(&core, &services, request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        // Requests in progress are given up: whoever stops the emulator no longer wants them.
+        () = shutdown.cancelled() => Ok(()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+/// Answers one request.
+async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings) -> Answer {
+    let pending = core.journal.pending();
+    let request_id = core.random.uuid();
+    let (parts, body) = request.into_parts();
+    let scope = Scope::of(&parts);
+    let service = match &scope {
+        Some(scope) => match ServiceName::from_signing_name(&scope.service) {
+            Some(service) => service,
+            None => return unknown_service(&scope.service, &request_id),
+        },
+        // Browsers follow links to SNS unsigned; anything else unsigned is an anonymous S3 call.
+        None if services.sns.is_public_link(&parts.uri) => {
+            return services.sns.follow_link(&parts.uri, &request_id);
+        }
+        None => ServiceName::S3,
+    };
+    match (service, scope) {
+        (ServiceName::S3, _) | (_, None) => {
+            let context = CallContext {
+                request_id,
+                pending,
+            };
+            services.s3.respond(parts, body, context).await
+        }
+        (service, Some(scope)) => {
+            let call = Pre {
+                service,
+                scope,
+                request_id,
+                pending,
+            };
+            call.respond(core, services, &parts, body).await
+        }
+    }
+}
+
+/// A call before it is known who makes it.
+struct Pre {
+    service: ServiceName,
+    scope: Scope,
+    request_id: String,
+    pending: Pending,
+}
+
+impl Pre {
+    async fn respond(
+        self,
+        core: &Arc<Core>,
+        services: &Arc<Services>,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Answer {
+        let (service, request_id) = (self.service, self.request_id.clone());
+        match self.dispatch(core, services, parts, body).await {
+            Ok(answer) => answer,
+            Err(error) => error.render(service, &request_id),
+        }
+    }
+
+    async fn dispatch(
+        self,
+        core: &Arc<Core>,
+        services: &Arc<Services>,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Answer, ApiError> {
+        let body = read(body).await?;
+        let identity = sigv4::verify(
+            parts,
+            &body,
+            &self.scope,
+            self.service,
+            &core.credentials,
+            core.clock.now(),
+        )?;
+        let region = Region::parse(&self.scope.region).map_err(|error| {
+            ApiError::bad_request("InvalidSignatureException", error.to_string())
+        })?;
+        let operation = operation(self.service, parts, &body)?;
+        let execution = identity.execution.clone();
+        let cause = execution.as_ref().and_then(|execution| execution.cause());
+        let entry = core.journal.record(
+            cause,
+            Event::ApiCall {
+                service: self.service.as_str(),
+                operation: operation.clone(),
+                caller: identity.principal.arn(),
+                resource: None,
+            },
+        );
+        let function = execution.as_ref().map(|execution| &execution.function);
+        let fault = core
+            .faults
+            .on_call(self.service.as_str(), &operation, function);
+        let request_id = self.request_id.clone();
+        let call = Call {
+            identity,
+            region,
+            operation,
+            request_id: self.request_id,
+            entry,
+            pending: self.pending,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            body,
+        };
+        let result = strike(core, entry, fault, execution.as_deref(), async {
+            match self.service {
+                ServiceName::Sns => services.sns.handle(&call).await,
+                ServiceName::Sqs => services.sqs.handle(&call).await,
+                ServiceName::Lambda => services.lambda.handle(&call).await,
+                ServiceName::Iam | ServiceName::Sts => services.iam.handle(self.service, &call),
+                ServiceName::S3 => Err(ApiError::internal("S3 has a front of its own")),
+            }
+        })
+        .await;
+        let (status, error) = match &result {
+            Ok(answer) => (answer.status().as_u16(), None),
+            Err(error) => (error.status.as_u16(), Some(error.code.to_owned())),
+        };
+        core.journal.record(
+            Some(entry),
+            Event::ApiAnswer {
+                status,
+                error,
+                request_id,
+            },
+        );
+        result
+    }
+}
+
+/// Carries out `work`, unless the fault plan has something else in mind.
+async fn strike(
+    core: &Core,
+    entry: EntryId,
+    fault: Option<CallFault>,
+    execution: Option<&crate::identity::Execution>,
+    work: impl Future<Output = Result<Answer, ApiError>>,
+) -> Result<Answer, ApiError> {
+    let note = |description: &str| {
+        core.journal.record(
+            Some(entry),
+            Event::Fault {
+                description: description.to_owned(),
+            },
+        );
+    };
+    let kill = || {
+        if let Some(execution) = execution {
+            execution.kill.cancel();
+        }
+    };
+    let killed = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "");
+    match fault {
+        None => work.await,
+        Some(CallFault::Unavailable) => {
+            note("answered with 503");
+            Err(ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                "The request has failed due to a temporary failure of the server.",
+            ))
+        }
+        Some(CallFault::KillBefore) => {
+            note("caller killed before the call took effect");
+            kill();
+            Err(killed())
+        }
+        Some(CallFault::KillAfter) => {
+            let _ = work.await;
+            note("caller killed after the call took effect");
+            kill();
+            Err(killed())
+        }
+    }
+}
+
+/// The operation that a request names.
+fn operation(service: ServiceName, parts: &Parts, body: &[u8]) -> Result<String, ApiError> {
+    let name = match service.protocol() {
+        Protocol::Query => query::Params::parse(parts.uri.query(), body)
+            .get("Action")
+            .map(str::to_owned),
+        Protocol::Json10 => parts
+            .headers
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok()?.rsplit('.').next())
+            .map(str::to_owned),
+        Protocol::RestJson => {
+            crate::lambda::operation(&parts.method, parts.uri.path()).map(str::to_owned)
+        }
+        Protocol::RestXml => None,
+    };
+    name.ok_or_else(|| {
+        ApiError::unsupported(
+            service,
+            &format!("the request {} {}", parts.method, parts.uri.path()),
+        )
+    })
+}
+
+async fn read(body: Incoming) -> Result<Bytes, ApiError> {
+    match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            format!("Request must be smaller than {LARGEST_BODY} bytes"),
+        )),
+        Err(error) => Err(ApiError::bad_request(
+            "RequestTimeout",
+            format!("the body could not be read: {error}"),
+        )),
+    }
+}
+
+fn unknown_service(name: &str, request_id: &str) -> Answer {
+    ApiError::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "NotImplemented",
+        format!("the service {name} is not supported by this emulator"),
+    )
+    .render(ServiceName::Lambda, request_id)
+}

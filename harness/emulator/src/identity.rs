@@ -1,0 +1,217 @@
+//! Who calls: access keys, the principals they belong to, and the function process behind them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use zipster_names::{AccountId, Arn, FunctionName, RoleName};
+
+use crate::journal::EntryId;
+use crate::random::Random;
+
+/// Crockford-free base 32, the alphabet of AWS's access key identifiers.
+const KEY_ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const SECRET_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A principal that makes calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The account's own administrator.
+    Root {
+        /// The account.
+        account: AccountId,
+    },
+    /// A session of a role.
+    AssumedRole {
+        /// The role's account.
+        account: AccountId,
+        /// The role.
+        role: RoleName,
+        /// The session's name; for functions, the function's name.
+        session: String,
+    },
+}
+
+impl Principal {
+    /// The principal's account.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        match self {
+            Self::Root { account } | Self::AssumedRole { account, .. } => account,
+        }
+    }
+
+    /// The ARN that AWS shows in error messages and in `GetCallerIdentity`.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        match self {
+            Self::Root { account } => format!("arn:aws:iam::{account}:root"),
+            Self::AssumedRole {
+                account,
+                role,
+                session,
+            } => format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+        }
+    }
+}
+
+/// The function process that holds a set of credentials.
+///
+/// Each execution environment has credentials of its own, so a call made with them can be traced
+/// to the invocation that runs there, and a fault plan can kill exactly that process.
+#[derive(Debug)]
+pub struct Execution {
+    /// The function.
+    pub function: FunctionName,
+    /// Cancelled to have the process killed at once.
+    pub kill: CancellationToken,
+    cause: Mutex<Option<EntryId>>,
+}
+
+impl Execution {
+    /// An environment that runs no invocation yet.
+    #[must_use]
+    pub fn new(function: FunctionName) -> Self {
+        Self {
+            function,
+            kill: CancellationToken::new(),
+            cause: Mutex::new(None),
+        }
+    }
+
+    /// From now on, calls are effects of `cause` (the invocation that started), or of nothing.
+    pub fn set_cause(&self, cause: Option<EntryId>) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+    }
+
+    /// The journal entry of the invocation that runs now.
+    #[must_use]
+    pub fn cause(&self) -> Option<EntryId> {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Whose authority the call carries.
+    pub principal: Principal,
+    /// The key that signed it.
+    pub access_key_id: String,
+    /// The function process that made it, if it was one.
+    pub execution: Option<Arc<Execution>>,
+}
+
+/// What a client needs to sign: printed only through [`Credentials::expose_secret`].
+#[derive(Clone)]
+pub struct Credentials {
+    /// `AKIA...` for lasting keys, `ASIA...` for sessions.
+    pub access_key_id: String,
+    secret_access_key: String,
+    /// Present for sessions only.
+    pub session_token: Option<String>,
+    /// When a session's credentials end, UTC.
+    pub expires: Option<OffsetDateTime>,
+}
+
+impl Credentials {
+    /// The secret access key, for signing or for handing to a function.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.secret_access_key
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .field("secret_access_key", &"***")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All access keys, of all accounts.
+#[derive(Debug, Default)]
+pub struct CredentialStore {
+    keys: Mutex<HashMap<String, (Credentials, Identity)>>,
+}
+
+impl CredentialStore {
+    /// Makes a lasting key for an account's administrator.
+    pub fn issue_root(&self, random: &Random, account: AccountId) -> Credentials {
+        let credentials = Credentials {
+            access_key_id: format!("AKIA{}", random.text(KEY_ID_ALPHABET, 16)),
+            secret_access_key: random.text(SECRET_ALPHABET, 40),
+            session_token: None,
+            expires: None,
+        };
+        self.keep(&credentials, Principal::Root { account }, None);
+        credentials
+    }
+
+    /// Makes credentials for a session of a role, until `expires`.
+    pub fn issue_session(
+        &self,
+        random: &Random,
+        principal: Principal,
+        execution: Option<Arc<Execution>>,
+        expires: OffsetDateTime,
+    ) -> Credentials {
+        let credentials = Credentials {
+            access_key_id: format!("ASIA{}", random.text(KEY_ID_ALPHABET, 16)),
+            secret_access_key: random.text(SECRET_ALPHABET, 40),
+            session_token: Some(random.text(SECRET_ALPHABET, 200)),
+            expires: Some(expires),
+        };
+        self.keep(&credentials, principal, execution);
+        credentials
+    }
+
+    /// The key's credentials and owner, or `None` for a key that nobody has.
+    #[must_use]
+    pub fn find(&self, access_key_id: &str) -> Option<(Credentials, Identity)> {
+        self.lock().get(access_key_id).cloned()
+    }
+
+    /// Forgets a key: calls signed with it fail from now on.
+    pub fn revoke(&self, access_key_id: &str) {
+        self.lock().remove(access_key_id);
+    }
+
+    fn keep(
+        &self,
+        credentials: &Credentials,
+        principal: Principal,
+        execution: Option<Arc<Execution>>,
+    ) {
+        let identity = Identity {
+            principal,
+            access_key_id: credentials.access_key_id.clone(),
+            execution,
+        };
+        self.lock().insert(
+            credentials.access_key_id.clone(),
+            (credentials.clone(), identity),
+        );
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Credentials, Identity)>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The service that an event comes from, when a service and not a client acts: the principal
+/// (`s3.amazonaws.com`) and, for `aws:SourceArn`, the resource on whose behalf.
+#[derive(Debug, Clone)]
+pub struct ServiceSource {
+    /// Such as `s3.amazonaws.com`.
+    pub service: &'static str,
+    /// The bucket, topic, function or queue that the event comes from.
+    pub arn: Arn,
+    /// The account that owns it (`aws:SourceAccount`).
+    pub account: AccountId,
+}

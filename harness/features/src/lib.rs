@@ -1,0 +1,1 @@
+//! The cucumber world, its steps and its runner.

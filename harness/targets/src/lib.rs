@@ -1,0 +1,1 @@
+//! One trait, three ways to stand up and reach a pipeline.
