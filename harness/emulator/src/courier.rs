@@ -65,7 +65,7 @@ pub async fn run(
             () = core.shutdown.cancelled() => None,
         };
         let Some(delivery) = delivery else { return };
-        match core.faults.on_delivery(&delivery.to.to_string()) {
+        match core.faults.on_delivery(delivery.to.as_ref()) {
             None => hand_over(&core, &services, delivery),
             Some(DeliveryFault::Twice) => {
                 fault(&core, &delivery, "delivered twice");
