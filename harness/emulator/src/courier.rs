@@ -15,6 +15,7 @@ use crate::emulator::Services;
 use crate::fault::DeliveryFault;
 use crate::identity::ServiceSource;
 use crate::journal::{EntryId, Event, Pending};
+use crate::message::MessageAttributes;
 
 /// An event for a function, a topic or a queue.
 #[derive(Debug, Clone)]
@@ -27,6 +28,11 @@ pub struct Delivery {
     pub body: Bytes,
     /// The message's subject, for a topic.
     pub subject: Option<String>,
+    /// The message's attributes, for a topic or a queue; most senders have none.
+    pub attributes: MessageAttributes,
+    /// The queue that takes the event if its destination does not: a subscription's redrive
+    /// policy.
+    pub dead_letters: Option<Arn>,
     /// The journal entry that made it necessary.
     pub cause: EntryId,
     /// Held until the destination has taken over.
@@ -92,20 +98,38 @@ pub async fn run(
 fn hand_over(core: &Arc<Core>, services: &Arc<Services>, delivery: Delivery) {
     let destination = delivery.to.to_string();
     let cause = delivery.cause;
+    let dead_letter = delivery.dead_letters.clone().map(|queue| Delivery {
+        to: queue,
+        dead_letters: None,
+        ..delivery.clone()
+    });
     let result = match delivery.to.service() {
         "lambda" => services.lambda.accept_event(delivery),
         "sns" => services.sns.accept_event(delivery),
         "sqs" => services.sqs.accept_event(delivery),
         other => Err(format!("no deliveries to {other} are supported")),
     };
-    let event = match result {
-        Ok(()) => Event::Delivered { destination },
-        Err(reason) => Event::DeliveryFailed {
-            destination,
-            reason,
-        },
-    };
-    core.journal.record(Some(cause), event);
+    match result {
+        Ok(()) => {
+            core.journal
+                .record(Some(cause), Event::Delivered { destination });
+        }
+        Err(reason) => {
+            let failure = core.journal.record(
+                Some(cause),
+                Event::DeliveryFailed {
+                    destination,
+                    reason,
+                },
+            );
+            if let Some(dead_letter) = dead_letter {
+                core.post.send(Delivery {
+                    cause: failure,
+                    ..dead_letter
+                });
+            }
+        }
+    }
 }
 
 fn fault(core: &Core, delivery: &Delivery, what: &str) {

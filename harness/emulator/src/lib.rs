@@ -22,6 +22,7 @@ pub mod iam;
 pub mod identity;
 pub mod journal;
 pub mod lambda;
+pub mod message;
 pub mod random;
 pub mod s3;
 pub mod sns;
