@@ -13,7 +13,7 @@ use zipster_names::Arn;
 use crate::core::Core;
 use crate::emulator::Services;
 use crate::fault::DeliveryFault;
-use crate::identity::ServiceSource;
+use crate::identity::{Identity, ServiceSource};
 use crate::journal::{EntryId, Event, Pending};
 use crate::message::MessageAttributes;
 
@@ -24,6 +24,9 @@ pub struct Delivery {
     pub to: Arn,
     /// On whose behalf.
     pub from: ServiceSource,
+    /// The session whose permissions decide instead of the service's own, when the sender acts
+    /// with a role's authority: Lambda sends to destinations as the function's execution role.
+    pub role: Option<Identity>,
     /// The event: for a function its payload, for a topic or queue the message's body.
     pub body: Bytes,
     /// The message's subject, for a topic.

@@ -1,6 +1,7 @@
 //! The decision about a call: may this caller do this to that?
 
 use crate::core::Core;
+use crate::courier::Delivery;
 use crate::identity::{Identity, ServiceSource};
 use crate::journal::EntryId;
 
@@ -51,5 +52,21 @@ impl Core {
         _request: &Authorization<'_>,
     ) -> Result<(), Denied> {
         Ok(())
+    }
+
+    /// Decides whether a delivery may enter its destination: by the permissions of the role that
+    /// it is sent with, or, sent by a service in its own name, by the destination's policy.
+    ///
+    /// # Errors
+    /// [`Denied`] if it may not.
+    pub fn authorize_delivery(
+        &self,
+        delivery: &Delivery,
+        request: &Authorization<'_>,
+    ) -> Result<(), Denied> {
+        match &delivery.role {
+            Some(role) => self.authorize(role, request),
+            None => self.authorize_service(&delivery.from, request),
+        }
     }
 }
