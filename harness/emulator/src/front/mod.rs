@@ -362,7 +362,11 @@ async fn strike(
             execution.kill.cancel();
         }
     };
-    let killed = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "");
+    // A dead caller gets no answer: its connection ends with its process, and this with it.
+    let no_answer = || async {
+        core.shutdown.cancelled().await;
+        Err(ApiError::internal("the emulator is stopping"))
+    };
     match fault {
         None => work.await,
         Some(CallFault::Unavailable) => {
@@ -376,13 +380,13 @@ async fn strike(
         Some(CallFault::KillBefore) => {
             note("caller killed before the call took effect");
             kill();
-            Err(killed())
+            no_answer().await
         }
         Some(CallFault::KillAfter) => {
             let _ = work.await;
             note("caller killed after the call took effect");
             kill();
-            Err(killed())
+            no_answer().await
         }
     }
 }
