@@ -1,0 +1,231 @@
+//! Life as a Lambda function: start-up, invocations, the log.
+//!
+//! A function brings a [`Handler`], which deals with one new object. What every function needs
+//! around it is here: the event is read, each record handled and its failure announced, the
+//! invocation ended before Lambda ends it, and Lambda told what happened.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::event::{self, Created, Event, Record};
+use crate::failure::Failure;
+use crate::notice::{About, Announcer, Function, Publisher, Status};
+
+/// Set by Lambda, and by whatever stands in for it: where the Runtime API listens.
+pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// The time kept back from an invocation's limit, to say that it ran out.
+const RESERVE: Duration = Duration::from_millis(1500);
+
+/// What a function does with one new object.
+pub trait Handler: Send + Sync {
+    /// Deals with `created`, telling `announcer` of every step.
+    ///
+    /// It must be possible to call this again for the same object at any point of a previous call,
+    /// as S3 delivers events more than once and Lambda tries a failed one again.
+    ///
+    /// # Errors
+    /// [`Failure`] if the object could not be dealt with. The caller announces it.
+    fn created(
+        &self,
+        created: &Created,
+        announcer: &mut Announcer<'_>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// A function that is ready for invocations.
+#[derive(Debug)]
+pub struct Service<H> {
+    /// Its name and steps.
+    pub function: Function,
+    /// Where it announces them.
+    pub publisher: Publisher,
+    /// What it does.
+    pub handler: H,
+}
+
+/// Whether this process was started by Lambda, and not by a person.
+pub fn is_lambda(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
+    lookup(RUNTIME_API).is_some_and(|address| !address.is_empty())
+}
+
+/// Writes the log to standard output, one JSON object a line, as CloudWatch Logs wants it. Every
+/// line of an invocation has its request id.
+///
+/// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, sets the level; it is `info` otherwise.
+pub fn log_as_json(lookup: &dyn Fn(&str) -> Option<String>) {
+    let wanted = lookup("AWS_LAMBDA_LOG_LEVEL").or_else(|| lookup("RUST_LOG"));
+    let filter = wanted.map_or_else(|| EnvFilter::new("info"), EnvFilter::new);
+    let installed = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(filter)
+        .try_init();
+    if installed.is_err() {
+        tracing::debug!("a log was set up before");
+    }
+}
+
+/// Serves invocations until Lambda ends the process.
+///
+/// A function that could not be set up serves too: it answers every invocation with the reason.
+/// Leaving instead would hide the reason behind Lambda's `Runtime.ExitError`.
+///
+/// # Errors
+/// If the Runtime API cannot be spoken to.
+pub async fn serve<H: Handler>(
+    service: Result<Service<H>, Failure>,
+) -> Result<(), lambda_runtime::Error> {
+    if let Err(failure) = &service {
+        tracing::error!(error_type = failure.error_type(), "{}", failure.explained());
+    }
+    let service = &service;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let LambdaEvent { payload, context } = event;
+        let limit = time_left(context.deadline);
+        match service {
+            Ok(service) => service.invoke(&payload, &context.request_id, limit).await,
+            Err(failure) => Err(again(failure)),
+        }
+        .inspect_err(|failure| {
+            tracing::error!(error_type = failure.error_type(), "{}", failure.explained());
+        })
+        .map_err(Diagnostic::from)
+    }))
+    .await
+}
+
+/// The failure of the start, for one more invocation.
+fn again(failure: &Failure) -> Failure {
+    Failure::own(failure.error_type(), failure.to_string(), failure.hint())
+}
+
+/// How long the invocation with this deadline (Unix milliseconds) may work; `None` for as long as it
+/// likes, which is how a deadline that passed before the invocation began is read. Some stand-ins
+/// for Lambda send such a one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Lambda gives the deadline as a time of day, and an outer clock is not to be had here"
+)]
+fn time_left(deadline_ms: u64) -> Option<Duration> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let left = Duration::from_millis(deadline_ms).checked_sub(now)?;
+    // A function with a very short timeout keeps half of it for its work.
+    Some(left.saturating_sub(RESERVE.min(left / 2)))
+}
+
+impl<H: Handler> Service<H> {
+    /// Answers one invocation: `payload` is the event, `limit` how long it may take, if
+    /// that is known.
+    ///
+    /// Every record is dealt with, also after one that failed: they are independent, and an event
+    /// that is tried again does no harm to those that were done. The answer lists what became of
+    /// each; nobody reads it in an asynchronous invocation, but the log and a test event show it.
+    ///
+    /// # Errors
+    /// [`Failure`] if the event cannot be read, or if any of its records failed. Each failure was
+    /// announced.
+    pub async fn invoke(
+        &self,
+        payload: &Value,
+        request_id: &str,
+        limit: Option<Duration>,
+    ) -> Result<Value, Failure> {
+        let end = limit.map(|limit| tokio::time::Instant::now() + limit);
+        let records = match event::parse(payload) {
+            Ok(Event::Test { bucket }) => {
+                tracing::info!(bucket, "S3 tested the notification");
+                return Ok(json!({ "test_event": true }));
+            }
+            Ok(Event::Records(records)) => records,
+            Err(error) => {
+                let failure = Failure::from(error);
+                let about = About {
+                    request_id: request_id.to_owned(),
+                    ..About::default()
+                };
+                self.announcer(about).failed(&failure).await;
+                return Err(failure);
+            }
+        };
+        let (mut answers, mut failures) = (Vec::new(), Vec::new());
+        for record in &records {
+            match record {
+                Record::Created(created) => match self.created(created, request_id, end).await {
+                    Ok(answer) => answers.push(answer),
+                    Err(failure) => failures.push(failure),
+                },
+                Record::Other {
+                    event_name,
+                    bucket,
+                    key,
+                } => {
+                    tracing::warn!(
+                        event_name,
+                        bucket,
+                        key,
+                        "the function does not act upon this event; narrow the notification"
+                    );
+                    answers.push(json!({
+                        "bucket": bucket, "key": key, "status": "ignored", "event": event_name,
+                    }));
+                }
+            }
+        }
+        let failed = failures.len();
+        match (failures.into_iter().next(), records.len()) {
+            (None, _) => Ok(json!({ "records": answers })),
+            (Some(failure), 1) => Err(failure),
+            (Some(first), records) => Err(Failure::Several {
+                failed,
+                records,
+                first: Box::new(first),
+            }),
+        }
+    }
+
+    async fn created(
+        &self,
+        created: &Created,
+        request_id: &str,
+        end: Option<tokio::time::Instant>,
+    ) -> Result<Value, Failure> {
+        let mut announcer = self.announcer(About {
+            bucket: created.bucket.as_str().to_owned(),
+            key: created.key.as_str().to_owned(),
+            request_id: request_id.to_owned(),
+        });
+        let work = self.handler.created(created, &mut announcer);
+        // What is dropped at the end of the time is in a state that the next attempt can deal with.
+        let done = match end {
+            Some(end) => tokio::time::timeout_at(end, work).await,
+            None => Ok(work.await),
+        };
+        if let Err(failure) = done.unwrap_or(Err(Failure::OutOfTime)) {
+            announcer.failed(&failure).await;
+            return Err(failure);
+        }
+        let notice = announcer.last();
+        let counts = notice.map(|notice| {
+            let counts = notice.counts().iter();
+            let counts = counts.map(|(count, value)| (count.as_str().to_owned(), json!(value)));
+            Value::Object(counts.collect())
+        });
+        Ok(json!({
+            "bucket": created.bucket.as_str(),
+            "key": created.key.as_str(),
+            "status": notice.map(|notice| Status::as_str(notice.status())),
+            "counts": counts,
+        }))
+    }
+
+    fn announcer(&self, about: About) -> Announcer<'_> {
+        Announcer::new(&self.publisher, self.function, about)
+    }
+}
