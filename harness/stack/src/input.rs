@@ -1,0 +1,138 @@
+//! What a configuration is read against: whose account, which region, which variables and files.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use zipster_names::{AccountId, Region};
+
+use crate::Source;
+
+/// All that reading a configuration depends on, besides its own text.
+#[derive(Clone)]
+pub struct Inputs<'a> {
+    /// The account that the stack is for.
+    pub account: AccountId,
+    /// The region, unless the `provider` block names another.
+    pub region: Region,
+    /// Values of the root module's variables as a command line or the environment gives them: the
+    /// text itself for a string, an HCL expression for anything but a string, number or bool.
+    /// They win over `variable_files`.
+    pub variables: BTreeMap<String, String>,
+    /// Variable files (`*.tfvars`), later ones winning over earlier ones.
+    pub variable_files: Vec<Source>,
+    /// Where `file`, `fileexists`, local modules and their like look.
+    pub files: &'a dyn Files,
+}
+
+impl Inputs<'static> {
+    /// For `account` and `region`, with no variables and no files.
+    #[must_use]
+    pub fn new(account: AccountId, region: Region) -> Self {
+        Self {
+            account,
+            region,
+            variables: BTreeMap::new(),
+            variable_files: Vec::new(),
+            files: &NoFiles,
+        }
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// With a value for a variable of the root module.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a variable file, which wins over those before it.
+    #[must_use]
+    pub fn with_variable_file(mut self, file: Source) -> Self {
+        self.variable_files.push(file);
+        self
+    }
+
+    /// With files to read.
+    #[must_use]
+    pub fn with_files<'b>(self, files: &'b dyn Files) -> Inputs<'b> {
+        Inputs {
+            account: self.account,
+            region: self.region,
+            variables: self.variables,
+            variable_files: self.variable_files,
+            files,
+        }
+    }
+}
+
+impl fmt::Debug for Inputs<'_> {
+    /// Names the variables only: any of them may be declared sensitive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .field("variables", &self.variables.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The files beside a configuration. The reader itself does no I/O.
+///
+/// Paths come as the configuration spells them: relative ones begin in the folder where Terraform
+/// would run, which is the root module's.
+pub trait Files {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none, anything else if it cannot be read.
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
+
+    /// Whether there is a regular file at `path`.
+    ///
+    /// # Errors
+    /// If that cannot be told.
+    fn exists(&self, path: &str) -> Result<bool, FileError>;
+
+    /// The paths of all regular files below a folder, relative to it, with `/` between their parts.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such folder, anything else if it cannot be read.
+    fn list(&self, folder: &str) -> Result<Vec<String>, FileError>;
+
+    /// The absolute path of the folder where Terraform would run (`path.cwd`).
+    fn working_folder(&self) -> String;
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// There is none.
+    #[error("no such file")]
+    NotFound,
+    /// There is one, but.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// No files at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _path: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::NotFound)
+    }
+
+    fn exists(&self, _path: &str) -> Result<bool, FileError> {
+        Ok(false)
+    }
+
+    fn list(&self, _folder: &str) -> Result<Vec<String>, FileError> {
+        Err(FileError::NotFound)
+    }
+
+    fn working_folder(&self) -> String {
+        "/".to_owned()
+    }
+}
