@@ -24,3 +24,6 @@ pub mod object;
 pub mod runtime;
 pub mod settings;
 pub mod source_version;
+
+#[cfg(test)]
+mod scripted;

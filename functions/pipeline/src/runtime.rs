@@ -229,3 +229,183 @@ impl<H: Handler> Service<H> {
         Announcer::new(&self.publisher, self.function, about)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::TopicArn;
+    use crate::notice::{Count, Step};
+    use crate::scripted::{Asked, Script, clients, published, refusal};
+
+    use super::*;
+
+    /// Two steps; what becomes of the second depends on the key.
+    struct Fickle;
+
+    impl Handler for Fickle {
+        async fn created(
+            &self,
+            created: &Created,
+            announcer: &mut Announcer<'_>,
+        ) -> Result<(), Failure> {
+            let counted = |step: Step| step.count(Count::RowsRead, 7);
+            announcer.step(counted(Step::new("taken"))).await?;
+            match created.key.as_str() {
+                "bad" => Err(Failure::own("Spoiled", "the object is bad", "send another")),
+                "old" => announcer.superseded("A newer one is there.").await,
+                "slow" => std::future::pending().await,
+                _ => announcer.step(counted(Step::new("finished"))).await,
+            }
+        }
+    }
+
+    async fn invoke(
+        payload: &Value,
+        respond: impl Fn(&Asked) -> crate::scripted::Answer + Send + Sync + 'static,
+    ) -> (Result<Value, Failure>, Script) {
+        let (clients, script) = clients(respond);
+        let topic = TopicArn::parse("arn:aws:sns:eu-central-1:123456789012:zipster-x").unwrap();
+        let service = Service {
+            function: Function {
+                name: "example",
+                steps: 2,
+            },
+            publisher: Publisher::new(clients.sns, topic),
+            handler: Fickle,
+        };
+        let is_slow = payload["Records"][0]["s3"]["object"]["key"] == "slow";
+        let limit = is_slow.then_some(Duration::from_millis(50));
+        (service.invoke(payload, "r-1", limit).await, script)
+    }
+
+    fn event(keys: &[&str]) -> Value {
+        let record = |key: &&str| {
+            json!({
+                "eventSource": "aws:s3",
+                "eventName": "ObjectCreated:Put",
+                "eventTime": "2026-11-23T16:00:00.123Z",
+                "s3": { "bucket": { "name": "input" }, "object": { "key": key, "eTag": "0" } },
+            })
+        };
+        json!({ "Records": keys.iter().map(record).collect::<Vec<_>>() })
+    }
+
+    /// Subjects and statuses of what was published.
+    fn told(script: &Script) -> Vec<String> {
+        let asked = script.asked();
+        let told = asked.iter().map(|asked| {
+            let subject = asked.field("Subject").unwrap();
+            let status = asked.attribute("status").unwrap();
+            let step = asked.attribute("step").unwrap();
+            let short = subject.trim_start_matches("[zipster] example ");
+            format!("{status} {step}: {short}")
+        });
+        told.collect()
+    }
+
+    #[tokio::test]
+    async fn every_step_is_announced_with_attributes() {
+        let (answer, script) = invoke(&event(&["a%2Bb"]), |_| published()).await;
+        assert_eq!(
+            told(&script),
+            [
+                "started 1: 1 of 2: taken a+b",
+                "succeeded 2: 2 of 2: finished a+b"
+            ]
+        );
+        let first = &script.asked()[0];
+        for (name, value) in [
+            ("function", "example"),
+            ("steps", "2"),
+            ("bucket", "input"),
+            ("key", "a+b"),
+            ("request_id", "r-1"),
+            ("rows_read", "7"),
+        ] {
+            assert_eq!(first.attribute(name).as_deref(), Some(value), "{name}");
+        }
+        assert_eq!(
+            answer.unwrap(),
+            json!({ "records": [
+                { "bucket": "input", "key": "a+b", "status": "succeeded", "counts": { "rows_read": 7 } },
+            ]})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_record_that_fails_does_not_stop_the_others() {
+        let (answer, script) = invoke(&event(&["bad", "old", "good"]), |_| published()).await;
+        assert_eq!(
+            told(&script),
+            [
+                "started 1: 1 of 2: taken bad",
+                "failed 2: FAILED at 2 of 2: bad",
+                "started 1: 1 of 2: taken old",
+                "superseded 2: 2 of 2: superseded old",
+                "started 1: 1 of 2: taken good",
+                "succeeded 2: 2 of 2: finished good",
+            ]
+        );
+        let failure = answer.unwrap_err();
+        assert_eq!(failure.error_type(), "Spoiled");
+        assert_eq!(
+            failure.to_string(),
+            "1 of the event's 3 records failed, the first of them: the object is bad"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failure_that_cannot_be_announced_is_still_the_failure() {
+        let respond = |asked: &Asked| match asked.attribute("status").as_deref() {
+            Some("failed") => refusal(403, "AuthorizationError"),
+            _ => published(),
+        };
+        let (answer, script) = invoke(&event(&["bad"]), respond).await;
+        assert_eq!(told(&script).len(), 2);
+        assert_eq!(answer.unwrap_err().error_type(), "Spoiled");
+    }
+
+    #[tokio::test]
+    async fn a_step_that_cannot_be_announced_is_a_failure() {
+        let (answer, _) = invoke(&event(&["good"]), |_| refusal(403, "AuthorizationError")).await;
+        let failure = answer.unwrap_err();
+        assert_eq!(failure.error_type(), "AccessDenied");
+        assert!(failure.hint().contains("sns:Publish"), "{}", failure.hint());
+    }
+
+    #[tokio::test]
+    async fn running_out_of_time_is_announced_before_lambda_ends_it() {
+        let (answer, script) = invoke(&event(&["slow"]), |_| published()).await;
+        let told = told(&script);
+        let last = told.last().unwrap();
+        assert!(last.starts_with("failed"), "{last}");
+        assert_eq!(answer.unwrap_err().error_type(), "OutOfTime");
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_announced() {
+        let (answer, script) = invoke(&json!({ "zip": 1 }), |_| published()).await;
+        assert_eq!(told(&script), ["failed 1: FAILED at 1 of 2:"]);
+        assert_eq!(script.asked()[0].attribute("key"), None);
+        assert_eq!(answer.unwrap_err().error_type(), "InvalidEvent");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_acted_upon_is_reported() {
+        let (answer, script) = invoke(&json!({ "Event": "s3:TestEvent" }), |_| published()).await;
+        assert_eq!(answer.unwrap(), json!({ "test_event": true }));
+        assert!(script.asked().is_empty());
+
+        let mut removed = event(&["a"]);
+        removed["Records"][0]["eventName"] = json!("ObjectRemoved:Delete");
+        let (answer, _) = invoke(&removed, |_| published()).await;
+        let ignored = &answer.unwrap()["records"][0];
+        assert_eq!(ignored["status"], "ignored");
+        assert_eq!(ignored["event"], "ObjectRemoved:Delete");
+    }
+
+    #[test]
+    fn a_deadline_in_the_past_is_no_deadline() {
+        assert_eq!(time_left(600_000), None);
+        assert!(time_left(u64::MAX).is_some());
+    }
+}

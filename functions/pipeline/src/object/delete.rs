@@ -70,3 +70,56 @@ where
         .and_then(|error| error.meta().code());
     Some((status, code))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::names::EncodedKey;
+    use crate::scripted::{Answer, clients, refusal};
+
+    async fn deletes(answers: Vec<Answer>, expected: Result<Deletion, &str>) {
+        let (count, turn) = (answers.len(), AtomicUsize::new(0));
+        let (clients, script) =
+            clients(move |_| answers[turn.fetch_add(1, Ordering::Relaxed)].clone());
+        let bucket = BucketName::parse("input").unwrap();
+        let key = EncodedKey::new("a.csv").decode().unwrap();
+        let etag = ETag::parse("0123").unwrap();
+        let deleted = delete_if_unchanged(&clients.s3, &bucket, &key, &etag).await;
+        let deleted = deleted.map_err(|error| error.to_string());
+        assert_eq!(deleted, expected.map_err(str::to_owned));
+        let asked = script.asked();
+        assert_eq!(asked.len(), count, "requests sent");
+        for asked in asked {
+            assert_eq!(asked.line, "DELETE /input/a.csv");
+            assert_eq!(asked.header("if-match"), Some("\"0123\""));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_was_processed_is_deleted() {
+        let done: Answer = (204, &[], String::new());
+        let conflict = || refusal(409, "ConditionalRequestConflict");
+        deletes(vec![done.clone()], Ok(Deletion::Deleted)).await;
+        deletes(
+            vec![refusal(412, "PreconditionFailed")],
+            Ok(Deletion::Replaced),
+        )
+        .await;
+        deletes(vec![refusal(404, "NoSuchKey")], Ok(Deletion::Gone)).await;
+        deletes(vec![conflict(), conflict(), done], Ok(Deletion::Deleted)).await;
+        deletes(
+            vec![refusal(404, "NoSuchBucket")],
+            Err("cannot delete s3://input/a.csv: NoSuchBucket: scripted (status 404)"),
+        )
+        .await;
+        deletes(
+            (0..5).map(|_| conflict()).collect(),
+            Err(
+                "cannot delete s3://input/a.csv: ConditionalRequestConflict: scripted (status 409)",
+            ),
+        )
+        .await;
+    }
+}

@@ -114,3 +114,106 @@ impl Object {
         &self.address
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::names::EncodedKey;
+    use crate::scripted::{Answer, clients, refusal};
+    use crate::source_version::Sequencer;
+
+    const HEADERS: &[(&str, &str)] = &[
+        ("etag", "\"0123\""),
+        ("last-modified", "Mon, 23 Nov 2026 16:00:01 GMT"),
+        ("x-amz-version-id", "v1"),
+        ("x-amz-meta-source-version", "1-2"),
+        ("content-length", "7"),
+    ];
+
+    async fn opened(answer: Answer) -> Result<Option<Object>, CallError> {
+        let (clients, script) = clients(move |_| answer.clone());
+        let bucket = BucketName::parse("input").unwrap();
+        let key = EncodedKey::new("a%0A%C3%A9.csv").decode().unwrap();
+        let object = open(&clients.s3, &bucket, &key).await;
+        assert_eq!(script.lines(), ["GET /input/a%0A%C3%A9.csv"]);
+        object
+    }
+
+    #[tokio::test]
+    async fn an_object_says_what_it_is_and_streams() {
+        let answer = (200, HEADERS, "Zipcode".to_owned());
+        let mut object = opened(answer).await.unwrap().unwrap();
+        assert_eq!(object.etag.as_str(), "0123");
+        assert_eq!(
+            object.last_modified,
+            Some(datetime!(2026-11-23 16:00:01 UTC))
+        );
+        assert_eq!(object.version_id.as_deref(), Some("v1"));
+        assert_eq!(object.size, Some(7));
+        assert_eq!(object.metadata["source-version"], "1-2");
+        let mut body = Vec::new();
+        while let Some(chunk) = object.next_chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        assert_eq!(body, b"Zipcode");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_an_end() {
+        let mut object = opened((200, HEADERS, "Zip".to_owned()))
+            .await
+            .unwrap()
+            .unwrap();
+        let error = loop {
+            match object.next_chunk().await {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("the body is 4 bytes short, and was taken as whole"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.error_type(), "BrokenAnswer");
+    }
+
+    #[tokio::test]
+    async fn a_missing_object_is_told_from_a_missing_bucket_and_a_missing_right() {
+        assert!(opened(refusal(404, "NoSuchKey")).await.unwrap().is_none());
+
+        let error = opened(refusal(404, "NoSuchBucket")).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot read s3://input/a\\né.csv: NoSuchBucket: scripted (status 404)"
+        );
+        assert_eq!(error.error_type(), "RequestRefused");
+
+        let error = opened(refusal(403, "AccessDenied")).await.unwrap_err();
+        assert_eq!(error.error_type(), "AccessDenied");
+        assert!(error.hint().contains("s3:ListBucket"), "{}", error.hint());
+    }
+
+    #[tokio::test]
+    async fn a_version_that_was_replaced_is_noticed() {
+        let object = opened((200, HEADERS, "Zipcode".to_owned()))
+            .await
+            .unwrap()
+            .unwrap();
+        let check = |etag: &str, version: Option<&str>, expected: bool| {
+            let created = Created {
+                bucket: BucketName::parse("input").unwrap(),
+                key: EncodedKey::new("a.csv").decode().unwrap(),
+                etag: ETag::parse(etag).unwrap(),
+                version_id: version.map(str::to_owned),
+                sequencer: Sequencer::default(),
+                event_time: datetime!(2026-11-23 16:00:00 UTC),
+                size: None,
+            };
+            assert_eq!(object.is_of(&created), expected, "{etag} {version:?}");
+        };
+        check("0123", None, true);
+        check("0123", Some("v1"), true);
+        check("0123", Some("v2"), false);
+        check("4567", None, false);
+        check("4567", Some("v1"), false);
+    }
+}

@@ -272,3 +272,118 @@ impl Drop for ObjectWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::EncodedKey;
+    use crate::scripted::{Answer, Asked, clients, refusal};
+
+    const TAG: &[(&str, &str)] = &[("etag", "\"0123\"")];
+
+    fn storing(asked: &Asked) -> Answer {
+        let (method, path) = asked.line.split_once(' ').unwrap();
+        match (method, path.contains("uploadId=")) {
+            ("POST", false) => {
+                let body = "<InitiateMultipartUploadResult><UploadId>u-1</UploadId>\
+                            </InitiateMultipartUploadResult>";
+                (200, &[], body.to_owned())
+            }
+            ("POST", true) => {
+                let body = "<CompleteMultipartUploadResult><ETag>\"0123-2\"</ETag>\
+                            </CompleteMultipartUploadResult>";
+                (200, &[], body.to_owned())
+            }
+            ("DELETE", _) => (204, &[], String::new()),
+            _ => (200, TAG, String::new()),
+        }
+    }
+
+    fn writer(s3: &Client) -> ObjectWriter {
+        let bucket = BucketName::parse("load").unwrap();
+        let key = EncodedKey::new("a+b.csv").decode().unwrap();
+        let metadata = BTreeMap::from([("source-version".to_owned(), "1-2".to_owned())]);
+        ObjectWriter::new(s3, &bucket, &key, "text/csv", metadata)
+    }
+
+    async fn stores(size: usize, pieces: usize, expected: &[&str]) {
+        let content: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let (clients, script) = clients(storing);
+        let mut writer = writer(&clients.s3);
+        for piece in content.chunks(pieces) {
+            writer.write(piece).await.unwrap();
+        }
+        let written = writer.finish().await.unwrap();
+        assert_eq!(written.size, size as u64);
+        assert_eq!(script.lines(), expected, "{size} bytes");
+        let asked = script.asked();
+        let bodies = asked.iter().filter(|asked| asked.line.starts_with("PUT"));
+        let stored: Vec<u8> = bodies.flat_map(|asked| asked.body.clone()).collect();
+        assert!(
+            stored == content,
+            "{size} bytes are stored as they were written"
+        );
+        // Whichever request creates the object carries what is to be known about it.
+        assert_eq!(asked[0].header("x-amz-meta-source-version"), Some("1-2"));
+        assert_eq!(asked[0].header("content-type"), Some("text/csv"));
+    }
+
+    #[tokio::test]
+    async fn what_fits_one_part_is_put_at_once() {
+        let put = ["PUT /load/a%20b.csv"];
+        stores(0, 1, &put).await;
+        stores(1, 1, &put).await;
+        stores(PART_SIZE - 1, 100_000, &put).await;
+        stores(PART_SIZE, PART_SIZE, &put).await;
+    }
+
+    #[tokio::test]
+    async fn what_does_not_is_uploaded_in_parts() {
+        let two = [
+            "POST /load/a%20b.csv?uploads",
+            "PUT /load/a%20b.csv?partNumber=1&uploadId=u-1",
+            "PUT /load/a%20b.csv?partNumber=2&uploadId=u-1",
+            "POST /load/a%20b.csv?uploadId=u-1",
+        ];
+        stores(PART_SIZE + 1, 100_000, &two).await;
+        stores(2 * PART_SIZE, 2 * PART_SIZE, &two).await;
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_fails_leaves_nothing_behind() {
+        for failing in ["partNumber=2", "POST /load/a%20b.csv?uploadId"] {
+            let (clients, script) = clients(move |asked| {
+                if asked.line.contains(failing) {
+                    refusal(403, "AccessDenied")
+                } else {
+                    storing(asked)
+                }
+            });
+            let mut writer = writer(&clients.s3);
+            writer.write(&vec![0; PART_SIZE + 1]).await.unwrap();
+            let error = writer.finish().await.unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "cannot write s3://load/a b.csv: AccessDenied: scripted (status 403)"
+            );
+            let last = script.lines().pop();
+            assert_eq!(last.as_deref(), Some("DELETE /load/a%20b.csv?uploadId=u-1"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_may_give_up() {
+        let (clients, script) = clients(storing);
+        let mut begun = writer(&clients.s3);
+        begun.write(&vec![0; PART_SIZE + 1]).await.unwrap();
+        begun.abort().await.unwrap();
+        let last = script.lines().pop();
+        assert_eq!(last.as_deref(), Some("DELETE /load/a%20b.csv?uploadId=u-1"));
+
+        let asked = script.lines().len();
+        let mut small = writer(&clients.s3);
+        small.write(b"Zipcode").await.unwrap();
+        small.abort().await.unwrap();
+        assert_eq!(script.lines().len(), asked, "there was nothing to remove");
+    }
+}
