@@ -211,6 +211,24 @@ fn a_resource_policy_means_whom_it_names() {
 }
 
 #[test]
+fn of_several_statements_the_one_that_names_the_caller_most_closely_counts() {
+    let to_account = allow_to(r#"{"AWS": "123456789012"}"#);
+    let to_role = allow_to(r#"{"AWS": "arn:aws:iam::123456789012:role/r"}"#);
+    let to_session = allow_to(r#"{"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}"#);
+    let setup = Setup {
+        resource: &[&to_account, &to_role],
+        ..Setup::default()
+    };
+    setup.check(&get(role_of(OURS)), "allow resource 2");
+    let setup = Setup {
+        session: Some(&[]),
+        resource: &[&to_account, &to_role, &to_session],
+        ..Setup::default()
+    };
+    setup.check(&get(role_of(OURS)), "allow resource 3");
+}
+
+#[test]
 fn a_deny_for_the_account_is_for_everyone_in_it() {
     let deny = deny_to(r#"{"AWS": "123456789012"}"#);
     let allow_all = allow_to(r#""*""#);
@@ -316,6 +334,15 @@ fn a_session_policy_limits_the_session() {
         };
         setup.check(&get(role_of(OURS)), expected);
     }
+    // Across accounts it limits in any case.
+    for (session, expected) in [(ALLOW, "allow identity 1"), (other, "missing session")] {
+        let setup = Setup {
+            identity: &[ALLOW],
+            session: Some(&[session]),
+            resource: &[&to_all],
+        };
+        setup.check(&get(role_of(THEIRS)), expected);
+    }
 }
 
 #[test]
@@ -360,6 +387,17 @@ fn a_role_is_assumed_by_those_it_trusts() {
         };
         let arn = "arn:aws:iam::123456789012:role/target";
         setup.check(&request(caller.clone(), "sts:AssumeRole", arn), expected);
+    }
+    // A session policy that does not allow it stands in the way of a role, though it is trusted.
+    let session = trust(r#"{"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}"#);
+    for (trust, expected) in [(&role, "missing session"), (&session, "allow role 1")] {
+        let setup = Setup {
+            session: Some(&[ALLOW]),
+            resource: &[trust],
+            ..Setup::default()
+        };
+        let arn = "arn:aws:iam::123456789012:role/target";
+        setup.check(&request(role_of(OURS), "sts:AssumeRole", arn), expected);
     }
 }
 
