@@ -30,11 +30,19 @@ pub(crate) fn write_string(value: &[u8], out: &mut Vec<u8>) {
         '\''
     };
     out.push(quote as u8);
-    for chunk in value.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            write_char(c, quote, out);
+    // Most values hold nothing that is not shown as it is.
+    if value
+        .iter()
+        .all(|b| matches!(b, b' '..=b'~' if !b"'\"\\".contains(b)))
+    {
+        out.extend_from_slice(value);
+    } else {
+        for chunk in value.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                write_char(c, quote, out);
+            }
+            write_invalid(chunk.invalid(), out);
         }
-        write_invalid(chunk.invalid(), out);
     }
     out.push(quote as u8);
 }

@@ -54,13 +54,14 @@ impl<'a> Values<'a> {
 
     /// The values, if there are `N` of them.
     pub(crate) fn exactly<const N: usize>(self) -> Option<[&'a [u8]; N]> {
-        let ends: &[usize; N] = self.ends.try_into().ok()?;
-        let mut start = 0;
-        Some(ends.map(|end| {
-            let value = &self.bytes[start..end];
-            start = end;
-            value
-        }))
+        if self.len() != N {
+            return None;
+        }
+        let mut values = [&[][..]; N];
+        for (slot, value) in values.iter_mut().zip(self.iter()) {
+            *slot = value;
+        }
+        Some(values)
     }
 }
 
