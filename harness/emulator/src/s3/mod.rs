@@ -1,30 +1,161 @@
 //! Simple Storage Service, on the protocol of the `s3s` crate over a store of our own.
+//!
+//! A request passes [`access`] (who calls, may they, the journal), [`api`] (which function is it),
+//! one of the operations ([`bucket`], [`object`], [`tags`], [`notification`]) and [`answer`]
+//! (what every answer carries). Below lie [`store`] (buckets and objects under one lock),
+//! [`content`] (their bytes) and [`receive`] (bodies on their way in).
+//!
+//! Left out: versioning, access control lists, server-side encryption with keys other than S3's
+//! own, object lock, website hosting, replication, EventBridge. What is left out is refused by
+//! name.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use hyper::body::Incoming;
+use s3s::Body;
+use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::core::Core;
+use crate::fault::CallFault;
 use crate::front::{Answer, ApiError, CallContext, ServiceName};
+use crate::journal::Event;
+
+mod access;
+mod answer;
+mod api;
+mod bucket;
+mod checksum;
+mod conditions;
+mod content;
+mod error;
+mod event;
+mod notification;
+mod object;
+mod operations;
+mod receive;
+mod store;
+mod tags;
+
+pub use operations::{OPERATIONS, Operation, Subject};
+
+use access::{Gate, Seen, Shared, Track};
+use api::Operations;
+use store::Store;
 
 /// The service.
-#[derive(Debug)]
 pub struct S3 {
-    #[expect(dead_code, reason = "the store follows")]
-    core: Arc<Core>,
+    shared: Arc<Shared>,
+    service: S3Service,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3")
+            .field("store", &self.shared.store)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Where large bodies are kept.
+    fn spool(&self) -> PathBuf {
+        self.core.directory.join("objects")
+    }
 }
 
 impl S3 {
     /// No buckets yet.
     #[must_use]
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        let shared = Arc::new(Shared {
+            core,
+            store: Store::default(),
+        });
+        let mut builder = S3ServiceBuilder::new(Operations(Arc::clone(&shared)));
+        builder.set_auth(Gate(Arc::clone(&shared)));
+        builder.set_access(Gate(Arc::clone(&shared)));
+        let service = builder.build();
+        Self { shared, service }
     }
 
     /// Answers one request.
-    pub async fn respond(&self, _parts: Parts, _body: Incoming, context: CallContext) -> Answer {
-        ApiError::unsupported(ServiceName::S3, "any operation")
-            .render(ServiceName::S3, &context.request_id)
+    pub async fn respond(&self, parts: Parts, body: Incoming, context: CallContext) -> Answer {
+        let core = &self.shared.core;
+        let host_id = STANDARD.encode(core.random.bytes::<48>());
+        let track = Arc::new(Track::new(context, host_id));
+        let subject = answer::Subject {
+            method: parts.method.clone(),
+            path: percent_encoding::percent_decode_str(parts.uri.path())
+                .decode_utf8_lossy()
+                .into_owned(),
+        };
+        let mut request = http::Request::from_parts(parts, Body::from(body));
+        request.extensions_mut().insert(Arc::clone(&track));
+        let answer = match self.service.call(request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::error!(?error, "s3 cannot write an answer");
+                ApiError::internal("the answer cannot be written")
+                    .render(ServiceName::S3, &track.context.request_id)
+            }
+        };
+        let (answer, error) = answer::dress(answer, &subject, &track).await;
+        match track.seen() {
+            Some(seen) => self.finish(answer, error, &track, &seen),
+            // Turned away before anybody knew who called for what.
+            None => answer,
+        }
+    }
+
+    /// Lets the fault plan have its way after the operation, and writes down how the call ended.
+    fn finish(&self, answer: Answer, error: Option<String>, track: &Track, seen: &Seen) -> Answer {
+        let journal = &self.shared.core.journal;
+        let (answer, error) = match seen.fault {
+            None => (answer, error),
+            Some(fault) => {
+                let description = match fault {
+                    CallFault::Unavailable => "answered with 503",
+                    CallFault::KillBefore => "caller killed before the call took effect",
+                    CallFault::KillAfter => "caller killed after the call took effect",
+                };
+                journal.record(
+                    Some(seen.entry),
+                    Event::Fault {
+                        description: description.to_owned(),
+                    },
+                );
+                if fault != CallFault::Unavailable
+                    && let Some(execution) = &seen.execution
+                {
+                    execution.kill.cancel();
+                }
+                match fault {
+                    CallFault::Unavailable | CallFault::KillBefore => (answer, error),
+                    CallFault::KillAfter => {
+                        let error = ApiError::new(
+                            http::StatusCode::SERVICE_UNAVAILABLE,
+                            "ServiceUnavailable",
+                            "",
+                        );
+                        let answer = error.render(ServiceName::S3, &track.context.request_id);
+                        (answer, Some(error.code.to_owned()))
+                    }
+                }
+            }
+        };
+        journal.record(
+            Some(seen.entry),
+            Event::ApiAnswer {
+                status: answer.status().as_u16(),
+                error,
+                request_id: track.context.request_id.clone(),
+            },
+        );
+        answer
     }
 }

@@ -1,0 +1,245 @@
+//! What S3 tells functions, topics and queues.
+//!
+//! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>.
+
+use bytes::Bytes;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::macros::format_description;
+use zipster_names::{AccountId, BucketName, EncodedKey, Region};
+
+use super::access::Caller;
+use crate::identity::Principal;
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EventKind {
+    CreatedByPut,
+    CreatedByCopy,
+    CreatedByUpload,
+    RemovedByDelete,
+    TaggingPut,
+    TaggingDelete,
+}
+
+impl EventKind {
+    pub(super) const ALL: [Self; 6] = [
+        Self::CreatedByPut,
+        Self::CreatedByCopy,
+        Self::CreatedByUpload,
+        Self::RemovedByDelete,
+        Self::TaggingPut,
+        Self::TaggingDelete,
+    ];
+
+    /// The name in events; configurations put `s3:` before it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::CreatedByPut => "ObjectCreated:Put",
+            Self::CreatedByCopy => "ObjectCreated:Copy",
+            Self::CreatedByUpload => "ObjectCreated:CompleteMultipartUpload",
+            Self::RemovedByDelete => "ObjectRemoved:Delete",
+            Self::TaggingPut => "ObjectTagging:Put",
+            Self::TaggingDelete => "ObjectTagging:Delete",
+        }
+    }
+}
+
+/// A change, as its event tells it.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub(super) kind: EventKind,
+    pub(super) time: OffsetDateTime,
+    pub(super) region: &'a Region,
+    pub(super) bucket: &'a BucketName,
+    pub(super) owner: &'a AccountId,
+    pub(super) key: EncodedKey,
+    /// Size and ETag; a removed object has neither.
+    pub(super) object: Option<(u64, String)>,
+    pub(super) sequencer: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    event_version: &'static str,
+    event_source: &'static str,
+    aws_region: &'a str,
+    event_time: String,
+    event_name: &'static str,
+    user_identity: PrincipalId,
+    request_parameters: RequestParameters,
+    response_elements: ResponseElements<'a>,
+    s3: S3Part<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrincipalId {
+    principal_id: String,
+}
+
+#[derive(Serialize)]
+struct RequestParameters {
+    #[serde(rename = "sourceIPAddress")]
+    source_ip_address: &'static str,
+}
+
+#[derive(Serialize)]
+struct ResponseElements<'a> {
+    #[serde(rename = "x-amz-request-id")]
+    request_id: &'a str,
+    #[serde(rename = "x-amz-id-2")]
+    host_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct S3Part<'a> {
+    #[serde(rename = "s3SchemaVersion")]
+    schema_version: &'static str,
+    #[serde(rename = "configurationId")]
+    configuration_id: &'a str,
+    bucket: BucketPart<'a>,
+    object: ObjectPart<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BucketPart<'a> {
+    name: &'a str,
+    owner_identity: PrincipalId,
+    arn: String,
+}
+
+#[derive(Serialize)]
+struct ObjectPart<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(rename = "eTag", skip_serializing_if = "Option::is_none")]
+    etag: Option<&'a str>,
+    sequencer: &'a str,
+}
+
+#[derive(Serialize)]
+struct Records<'a> {
+    #[serde(rename = "Records")]
+    records: [Record<'a>; 1],
+}
+
+/// The event for the rule `configuration`.
+pub(super) fn notification(change: &Change<'_>, caller: &Caller, configuration: &str) -> Bytes {
+    let (size, etag) = match &change.object {
+        Some((size, etag)) => (Some(*size), Some(etag.as_str())),
+        None => (None, None),
+    };
+    let partition = change.region.partition();
+    json(&Records {
+        records: [Record {
+            event_version: "2.1",
+            event_source: "aws:s3",
+            aws_region: change.region.as_str(),
+            event_time: format_time(change.time),
+            event_name: change.kind.name(),
+            user_identity: PrincipalId {
+                principal_id: principal_id(&caller.identity.principal),
+            },
+            request_parameters: RequestParameters {
+                source_ip_address: "127.0.0.1",
+            },
+            response_elements: ResponseElements {
+                request_id: &caller.request_id,
+                host_id: &caller.host_id,
+            },
+            s3: S3Part {
+                schema_version: "1.0",
+                configuration_id: configuration,
+                bucket: BucketPart {
+                    name: change.bucket.as_str(),
+                    owner_identity: PrincipalId {
+                        principal_id: short_owner_id(change.owner),
+                    },
+                    arn: format!("arn:{partition}:s3:::{}", change.bucket),
+                },
+                object: ObjectPart {
+                    key: change.key.as_str(),
+                    size,
+                    etag,
+                    sequencer: &change.sequencer,
+                },
+            },
+        }],
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TestEvent<'a> {
+    service: &'static str,
+    event: &'static str,
+    time: String,
+    bucket: &'a str,
+    request_id: &'a str,
+    host_id: &'a str,
+}
+
+/// What a topic or queue gets when it is made a destination.
+pub(super) fn test_event(bucket: &BucketName, caller: &Caller, time: OffsetDateTime) -> Bytes {
+    json(&TestEvent {
+        service: "Amazon S3",
+        event: "s3:TestEvent",
+        time: format_time(time),
+        bucket: bucket.as_str(),
+        request_id: &caller.request_id,
+        host_id: &caller.host_id,
+    })
+}
+
+fn json(value: &impl Serialize) -> Bytes {
+    Bytes::from(serde_json::to_vec(value).expect("structs of texts and numbers always serialise"))
+}
+
+/// `2026-11-23T16:22:15.042Z`.
+fn format_time(time: OffsetDateTime) -> String {
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    time.format(&format)
+        .expect("a UTC time has all the components of the format")
+}
+
+/// The caller as events name it. AWS has unique identifiers of users and roles here; these are
+/// made from the names, so that the same caller always has the same one.
+fn principal_id(principal: &Principal) -> String {
+    match principal {
+        Principal::Root { account } => format!("AWS:{account}"),
+        Principal::AssumedRole {
+            account,
+            role,
+            session,
+        } => {
+            let id = token(&format!("{account}/{role}"), 17);
+            format!("AWS:AROA{id}:{session}")
+        }
+    }
+}
+
+/// The canonical identifier of an account: 64 hexadecimal digits.
+pub(super) fn owner_id(account: &AccountId) -> String {
+    hex::encode(Sha256::digest(account.as_str()))
+}
+
+/// The identifier of a bucket's owner in events, such as `A3NL1KOZZKEXAM`.
+fn short_owner_id(account: &AccountId) -> String {
+    format!("A{}", token(account.as_str(), 13))
+}
+
+/// `length` capital letters and digits that depend on `text` only.
+fn token(text: &str, length: usize) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    Sha256::digest(text)
+        .iter()
+        .take(length)
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect()
+}
