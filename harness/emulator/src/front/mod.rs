@@ -22,6 +22,7 @@ use crate::emulator::Services;
 use crate::fault::CallFault;
 use crate::identity::Identity;
 use crate::journal::{EntryId, Event, Pending};
+use crate::sns::INBOX_PATH;
 
 mod error;
 pub mod query;
@@ -222,6 +223,7 @@ async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings)
         None if services.sns.is_public_link(&parts.uri) => {
             return services.sns.follow_link(&parts.uri, &request_id);
         }
+        None if parts.uri.path() == INBOX_PATH => return services.sns.inbox_page(&parts.uri),
         None => ServiceName::S3,
     };
     match (service, scope) {

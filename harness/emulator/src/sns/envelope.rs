@@ -1,0 +1,212 @@
+//! How a message looks to those who do not get it raw: the JSON notification for queues and
+//! email-json, the event for functions.
+//!
+//! Messages are not signed. Parsers want the signature's fields all the same, so they are there
+//! and say in words that there is no signature; whoever verifies signatures will, rightly, refuse
+//! the message. AWS signs the canonical form described in
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::deliver::shown;
+use super::links;
+use super::publish::Message;
+use super::state::Subscription;
+use crate::message::MessageAttributes;
+
+/// What stands in place of a signature.
+const NOT_SIGNED: &str = "NOT-SIGNED-BY-THE-EMULATOR";
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Notification<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    message_id: &'a str,
+    topic_arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    message: &'a str,
+    timestamp: String,
+    signature_version: &'static str,
+    signature: &'static str,
+    #[serde(rename = "SigningCertURL")]
+    signing_cert_url: String,
+    #[serde(rename = "UnsubscribeURL")]
+    unsubscribe_url: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    message_attributes: BTreeMap<&'a str, Attribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    #[serde(rename = "Type")]
+    data_type: &'a str,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LambdaEvent<'a> {
+    records: [LambdaRecord<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LambdaRecord<'a> {
+    event_source: &'static str,
+    event_version: &'static str,
+    event_subscription_arn: &'a str,
+    sns: LambdaNotification<'a>,
+}
+
+/// The same as [`Notification`], with the small differences that AWS makes: `Url`, not `URL`, and
+/// subject and attributes even when there are none.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LambdaNotification<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    message_id: &'a str,
+    topic_arn: &'a str,
+    subject: Option<&'a str>,
+    message: &'a str,
+    timestamp: String,
+    signature_version: &'static str,
+    signature: &'static str,
+    signing_cert_url: String,
+    unsubscribe_url: String,
+    message_attributes: BTreeMap<&'a str, Attribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Invitation<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    message_id: &'a str,
+    token: &'a str,
+    topic_arn: &'a str,
+    message: String,
+    #[serde(rename = "SubscribeURL")]
+    subscribe_url: &'a str,
+    timestamp: String,
+    signature_version: &'static str,
+    signature: &'static str,
+    #[serde(rename = "SigningCertURL")]
+    signing_cert_url: String,
+}
+
+/// The notification for queues and email-json.
+pub(super) fn notification(
+    message: &Message,
+    text: &str,
+    subscription: &Subscription,
+    endpoint: &str,
+) -> String {
+    pretty(&Notification {
+        kind: "Notification",
+        message_id: &message.id,
+        topic_arn: message.topic.as_str(),
+        subject: message.subject.as_deref(),
+        message: text,
+        timestamp: timestamp(message.published),
+        signature_version: "1",
+        signature: NOT_SIGNED,
+        signing_cert_url: no_certificate(endpoint),
+        unsubscribe_url: links::unsubscribe(endpoint, &subscription.arn),
+        message_attributes: all(&message.attributes),
+    })
+}
+
+/// The event for functions.
+pub(super) fn lambda_event(
+    message: &Message,
+    text: &str,
+    subscription: &Subscription,
+    endpoint: &str,
+) -> String {
+    let event = LambdaEvent {
+        records: [LambdaRecord {
+            event_source: "aws:sns",
+            event_version: "1.0",
+            event_subscription_arn: &subscription.arn,
+            sns: LambdaNotification {
+                kind: "Notification",
+                message_id: &message.id,
+                topic_arn: message.topic.as_str(),
+                subject: message.subject.as_deref(),
+                message: text,
+                timestamp: timestamp(message.published),
+                signature_version: "1",
+                signature: NOT_SIGNED,
+                signing_cert_url: no_certificate(endpoint),
+                unsubscribe_url: links::unsubscribe(endpoint, &subscription.arn),
+                message_attributes: all(&message.attributes),
+            },
+        }],
+    };
+    serde_json::to_string(&event).expect("a struct of strings is always JSON")
+}
+
+/// The invitation to confirm, for email-json.
+pub(super) fn invitation(
+    subscription: &Subscription,
+    token: &str,
+    confirm: &str,
+    id: &str,
+    at: OffsetDateTime,
+    endpoint: &str,
+) -> String {
+    pretty(&Invitation {
+        kind: "SubscriptionConfirmation",
+        message_id: id,
+        token,
+        topic_arn: subscription.topic.as_str(),
+        message: format!(
+            "You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the \
+             SubscribeURL included in this message.",
+            subscription.topic
+        ),
+        subscribe_url: confirm,
+        timestamp: timestamp(at),
+        signature_version: "1",
+        signature: NOT_SIGNED,
+        signing_cert_url: no_certificate(endpoint),
+    })
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("a struct of strings is always JSON")
+}
+
+fn all(attributes: &MessageAttributes) -> BTreeMap<&str, Attribute<'_>> {
+    attributes
+        .iter()
+        .map(|(name, attribute)| {
+            let shown = Attribute {
+                data_type: &attribute.data_type,
+                value: shown(attribute),
+            };
+            (name.as_str(), shown)
+        })
+        .collect()
+}
+
+/// A URL, since parsers want one, that leads nowhere.
+fn no_certificate(endpoint: &str) -> String {
+    format!("{endpoint}/_zipster/not-signed.pem")
+}
+
+/// Such as `2026-11-23T16:20:00.123Z`.
+pub(super) fn timestamp(at: OffsetDateTime) -> String {
+    at.format(format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+    ))
+    .expect("the format has no field that a time lacks")
+}

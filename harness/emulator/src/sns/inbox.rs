@@ -1,0 +1,247 @@
+//! The inbox: where emails and text messages end up, since nothing leaves this machine.
+//!
+//! In-process it is [`Sns::inbox`]; over HTTP it is a GET, without a signature, of
+//! `/_zipster/inbox` (all) or `/_zipster/inbox?endpoint=ops@example.com` (one address's), which
+//! answers `{"messages": [...]}`, oldest first, each in the shape of [`InboxMessage`].
+
+use http::{HeaderValue, StatusCode, Uri, header};
+use s3s::Body;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::deliver::shown;
+use super::envelope::invitation;
+use super::publish::Message;
+use super::state::{Protocol, Subscription};
+use super::{Sns, links};
+use crate::front::Answer;
+use crate::journal::{EntryId, Event};
+use crate::message::MessageAttributes;
+
+/// Where the inbox can be read over HTTP.
+pub const INBOX_PATH: &str = "/_zipster/inbox";
+
+/// The subject of a mail whose message has none.
+const DEFAULT_SUBJECT: &str = "AWS Notification Message";
+
+/// Who a mail is from when the topic has no display name.
+const DEFAULT_SENDER: &str = "AWS Notifications";
+
+/// What a mail or text message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboxKind {
+    /// A message of a topic, or a text message sent to the phone itself.
+    Notification,
+    /// The question whether the address's owner wants to subscribe.
+    Confirmation,
+}
+
+/// An email or a text message, as its reader sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InboxMessage {
+    /// What it is for.
+    pub kind: InboxKind,
+    /// `email`, `email-json` or `sms`.
+    pub protocol: &'static str,
+    /// The address or phone number.
+    pub endpoint: String,
+    /// Who it is from, for mail.
+    pub sender: Option<String>,
+    /// The subject, for mail.
+    pub subject: Option<String>,
+    /// The whole text, with the links that AWS adds.
+    pub body: String,
+    /// The ARN of the topic; `None` for a text message sent to the phone itself.
+    pub topic: Option<String>,
+    /// The identifier that the publisher got; `None` where there was no publisher.
+    pub message_id: Option<String>,
+    /// The message's attributes. AWS does not show them to readers; tests want them.
+    #[serde(serialize_with = "attributes_as_json")]
+    pub attributes: MessageAttributes,
+    /// Follow it with a plain GET to confirm the subscription.
+    pub confirm_link: Option<String>,
+    /// Follow it with a plain GET to end the subscription.
+    pub unsubscribe_link: Option<String>,
+    /// When it was sent, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub received: OffsetDateTime,
+    /// The journal entry that caused it: a publication, or the call that subscribed.
+    pub cause: EntryId,
+}
+
+impl InboxMessage {
+    /// A topic's message as mail.
+    pub(super) fn notice(
+        message: &Message,
+        subscription: &Subscription,
+        sender: &str,
+        endpoint: &str,
+        cause: EntryId,
+    ) -> Self {
+        let unsubscribe = links::unsubscribe(endpoint, &subscription.arn);
+        let text = message.body.to(subscription.protocol);
+        Self {
+            kind: InboxKind::Notification,
+            protocol: subscription.protocol.as_str(),
+            endpoint: subscription.endpoint.clone(),
+            sender: Some(from(sender)),
+            subject: Some(
+                message
+                    .subject
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_SUBJECT.to_owned()),
+            ),
+            body: format!(
+                "{text}\n\n--\nIf you wish to stop receiving notifications from this topic, please \
+                 click or visit the link below to unsubscribe:\n{unsubscribe}\n\nPlease do not \
+                 reply directly to this email. If you have any questions or comments regarding \
+                 this email, please contact us at https://aws.amazon.com/support\n"
+            ),
+            topic: Some(message.topic.to_string()),
+            message_id: Some(message.id.clone()),
+            attributes: message.attributes.clone(),
+            confirm_link: None,
+            unsubscribe_link: Some(unsubscribe),
+            received: message.published,
+            cause,
+        }
+    }
+
+    /// A text message.
+    pub(super) fn text_message(
+        number: &str,
+        topic: Option<String>,
+        text: String,
+        attributes: MessageAttributes,
+        at: OffsetDateTime,
+        cause: EntryId,
+    ) -> Self {
+        Self {
+            kind: InboxKind::Notification,
+            protocol: Protocol::Sms.as_str(),
+            endpoint: number.to_owned(),
+            sender: None,
+            subject: None,
+            body: text,
+            topic,
+            message_id: None,
+            attributes,
+            confirm_link: None,
+            unsubscribe_link: None,
+            received: at,
+            cause,
+        }
+    }
+}
+
+impl Sns {
+    /// All emails and text messages so far, oldest first.
+    #[must_use]
+    pub fn inbox(&self) -> Vec<InboxMessage> {
+        self.inbox_lock().clone()
+    }
+
+    /// Those to one address or phone number, oldest first.
+    #[must_use]
+    pub fn inbox_of(&self, endpoint: &str) -> Vec<InboxMessage> {
+        self.inbox_lock()
+            .iter()
+            .filter(|message| message.endpoint == endpoint)
+            .cloned()
+            .collect()
+    }
+
+    /// The inbox as JSON; see the module's text.
+    #[must_use]
+    pub fn inbox_page(&self, uri: &Uri) -> Answer {
+        let query = uri.query().unwrap_or_default().as_bytes();
+        let endpoint = url::form_urlencoded::parse(query)
+            .find(|(name, _)| name == "endpoint")
+            .map(|(_, endpoint)| endpoint.into_owned());
+        let messages = match endpoint {
+            Some(endpoint) => self.inbox_of(&endpoint),
+            None => self.inbox(),
+        };
+        let mut answer = http::Response::new(Body::from(json!({"messages": messages}).to_string()));
+        *answer.status_mut() = StatusCode::OK;
+        answer.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        answer
+    }
+
+    /// Puts a message into the inbox.
+    pub(super) fn receive(&self, cause: EntryId, message: InboxMessage) {
+        let event = Event::InboxReceived {
+            protocol: message.protocol.to_owned(),
+            endpoint: message.endpoint.clone(),
+            subject: message.subject.clone(),
+        };
+        // Whoever reads the journal's entry finds the message.
+        self.inbox_lock().push(message);
+        self.core.journal.record(Some(cause), event);
+    }
+
+    /// Sends the mail that asks whether somebody wants to subscribe.
+    pub(super) fn ask_for_confirmation(
+        &self,
+        cause: EntryId,
+        subscription: &Subscription,
+        token: &str,
+        display_name: &str,
+    ) {
+        let endpoint = self.core.endpoint();
+        let now = self.core.clock.now();
+        let topic = subscription.topic.as_str();
+        let confirm = links::confirm(&endpoint, topic, token);
+        let body = match subscription.protocol {
+            Protocol::EmailJson => {
+                let id = self.core.random.uuid();
+                invitation(subscription, token, &confirm, &id, now, &endpoint)
+            }
+            Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda => format!(
+                "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
+                 subscription, click or visit the link below (If this was in error no action is \
+                 necessary):\n{confirm}\n\nPlease do not reply directly to this email.\n"
+            ),
+        };
+        let mail = InboxMessage {
+            kind: InboxKind::Confirmation,
+            protocol: subscription.protocol.as_str(),
+            endpoint: subscription.endpoint.clone(),
+            sender: Some(from(display_name)),
+            subject: Some("AWS Notification - Subscription Confirmation".to_owned()),
+            body,
+            topic: Some(topic.to_owned()),
+            message_id: None,
+            attributes: MessageAttributes::new(),
+            confirm_link: Some(confirm),
+            unsubscribe_link: None,
+            received: now,
+            cause,
+        };
+        self.receive(cause, mail);
+    }
+}
+
+fn from(display_name: &str) -> String {
+    let name = if display_name.is_empty() {
+        DEFAULT_SENDER
+    } else {
+        display_name
+    };
+    format!("{name} <no-reply@sns.amazonaws.com>")
+}
+
+fn attributes_as_json<S: Serializer>(
+    attributes: &MessageAttributes,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(attributes.iter().map(|(name, attribute)| {
+        let attribute = json!({"Type": attribute.data_type, "Value": shown(attribute)});
+        (name, attribute)
+    }))
+}

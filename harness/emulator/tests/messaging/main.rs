@@ -1,0 +1,7 @@
+//! SNS and SQS as the official SDKs see them, over HTTP against a running emulator.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod sns;
+mod sns_subscriptions;
+mod support;
