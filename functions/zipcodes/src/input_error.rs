@@ -42,8 +42,8 @@ impl InputError {
     /// The name of the kind of error, for programs: it stays the same when the message changes.
     pub const fn kind(&self) -> &'static str {
         match self {
-            InputError::NoHeader => "NoHeader",
-            InputError::Header { .. } => "Header",
+            InputError::NoHeader => "MissingHeader",
+            InputError::Header { .. } => "InvalidHeader",
             InputError::RowTooLong { .. } => "RowTooLong",
             InputError::TooManyColumns { .. } => "TooManyColumns",
         }

@@ -477,7 +477,7 @@ mod tests {
         for nothing in ["", "\u{feff}"] {
             check_refused(
                 nothing,
-                "NoHeader",
+                "MissingHeader",
                 &format!("the file is empty, expected a header with the columns {EXPECTED}"),
             );
         }
@@ -511,7 +511,7 @@ mod tests {
         ] {
             check_refused(
                 header,
-                "Header",
+                "InvalidHeader",
                 &format!("the header has the columns {found}, expected {EXPECTED}"),
             );
         }
