@@ -56,7 +56,6 @@ impl Server {
             return Err(match is_denied(&source) {
                 true => Error::MayNotCreate {
                     user: self.url().user(),
-                    host: self.url().host().to_owned(),
                     database: name,
                     pattern: format!("{}\\_%", prefix.replace('_', "\\_")),
                     source,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::{Attempt, DatabaseUrl, MigrationError, UrlError};
+use crate::{Attempt, MigrationError, UrlError};
 
 /// Why there is no server, or why it did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +16,8 @@ pub enum Error {
     /// The server of `DATABASE_URL` does not let us in.
     #[error("cannot connect to the server of DATABASE_URL, {url}")]
     Unreachable {
-        /// The URL; its password is not shown.
-        url: DatabaseUrl,
+        /// The URL, without its password.
+        url: String,
         /// What the driver said.
         source: sqlx::Error,
     },
@@ -26,14 +26,12 @@ pub enum Error {
     NoServer(Tried),
     /// The account may not make databases.
     #[error(
-        "{user} may not create the database {database} on {host}; scenarios need one each: \
+        "{user} may not create the database {database}; scenarios need one each: \
          GRANT ALL ON `{pattern}`.* TO that account, or leave DATABASE_URL unset for a private server"
     )]
     MayNotCreate {
         /// The account's user name.
         user: String,
-        /// The server.
-        host: String,
         /// The database that was to be made.
         database: String,
         /// What the names of all such databases match.
@@ -91,8 +89,10 @@ impl fmt::Display for Tried {
             write!(f, "\n  - {}", attempt.to_string().replace('\n', "\n    "))?;
         }
         f.write_str(
-            "\nhint: install a server (`mysql-server`, or `mariadb-server-core`; `brew install mysql`), \
-             or set DATABASE_URL=mysql://user:password@host:port/database, or start Docker",
+            "\nhint: do one of these\
+             \n  - set DATABASE_URL=mysql://user:password@host:port/database\
+             \n  - install a server: `apt-get install mariadb-server-core`, `brew install mysql`\
+             \n  - start Docker",
         )
     }
 }

@@ -185,7 +185,7 @@ impl Search<'_> {
             return Ok(None);
         };
         let unreachable = |source| Error::Unreachable {
-            url: url.clone(),
+            url: url.to_string(),
             source,
         };
         let connection = connect(url).await.map_err(unreachable)?;
