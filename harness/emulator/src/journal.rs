@@ -171,11 +171,34 @@ impl Clone for Pending {
     }
 }
 
+impl Pending {
+    /// Waits without counting as work: a long poll for something that may never come.
+    pub async fn set_aside<T>(&self, wait: impl Future<Output = T>) -> T {
+        /// Counts again when the wait is over, or given up.
+        struct Back<'a>(&'a Shared);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.pending.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let _back = Back(&self.shared);
+        self.shared.leave();
+        wait.await
+    }
+}
+
+impl Shared {
+    /// One piece of work less.
+    fn leave(&self) {
+        if self.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.idle.notify_waiters();
+        }
+    }
+}
+
 impl Drop for Pending {
     fn drop(&mut self) {
-        if self.shared.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.shared.idle.notify_waiters();
-        }
+        self.shared.leave();
     }
 }
 

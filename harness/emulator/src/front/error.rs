@@ -57,8 +57,8 @@ impl ApiError {
     pub fn render(&self, service: ServiceName, request_id: &str) -> Answer {
         match service.protocol() {
             Protocol::Query => self.query(service, request_id),
-            Protocol::Json10 => self.json(request_id, "application/x-amz-json-1.0"),
-            Protocol::RestJson => self.json(request_id, "application/json"),
+            Protocol::Json10 => self.sqs(request_id),
+            Protocol::RestJson => self.json(self.code, request_id, "application/json"),
             Protocol::RestXml => self.s3(request_id),
         }
     }
@@ -87,9 +87,9 @@ impl ApiError {
 
     /// Follows <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html> and its REST
     /// sister: the code is in `__type` and, for REST, in the `x-amzn-errortype` header.
-    fn json(&self, request_id: &str, content_type: &'static str) -> Answer {
+    fn json(&self, shape: &str, request_id: &str, content_type: &'static str) -> Answer {
         let body = json!({
-            "__type": self.code,
+            "__type": shape,
             "Type": if self.status.is_server_error() { "Service" } else { "User" },
             "Message": self.message,
             "message": self.message,
@@ -98,6 +98,22 @@ impl ApiError {
         answer
             .headers_mut()
             .insert("x-amzn-errortype", HeaderValue::from_static(self.code));
+        answer
+    }
+
+    /// SQS's clients still know its errors by the codes of the query protocol, which a header of
+    /// its own carries: <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#awsquerycompatible>.
+    fn sqs(&self, request_id: &str) -> Answer {
+        let shape = crate::sqs::shape(self.code);
+        let mut answer = self.json(
+            shape.unwrap_or(self.code),
+            request_id,
+            "application/x-amz-json-1.0",
+        );
+        let query_error = format!("{};{}", self.code, self.fault());
+        if let (Some(_), Ok(value)) = (shape, HeaderValue::from_str(&query_error)) {
+            answer.headers_mut().insert("x-amzn-query-error", value);
+        }
         answer
     }
 

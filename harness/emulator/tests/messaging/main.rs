@@ -4,4 +4,5 @@
 
 mod sns;
 mod sns_subscriptions;
+mod sqs;
 mod support;

@@ -81,6 +81,26 @@ impl World {
         subscription.unwrap().subscription_arn().unwrap().to_owned()
     }
 
+    /// How many messages wait, are delayed, and are in flight.
+    pub async fn counts(&self, url: &str) -> [u64; 3] {
+        use aws_sdk_sqs::types::QueueAttributeName;
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let read = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+            .unwrap();
+        let attributes = read.attributes().unwrap();
+        names.map(|name| attributes[&name].parse().unwrap())
+    }
+
     pub fn mail(&self, address: &str) -> Vec<InboxMessage> {
         self.emulator.services().sns.inbox_of(address)
     }

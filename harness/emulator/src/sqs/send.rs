@@ -1,0 +1,273 @@
+//! Sending messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::state::Draft;
+use super::wire::{self, MOST_ATTRIBUTES, SentAttribute, is_readable};
+use super::{Sqs, answer, check_batch, digest, error, input, sender_id};
+use crate::courier::Delivery;
+use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::iam::Authorization;
+use crate::journal::{EntryId, Event};
+use crate::message::{AttributeValue, MessageAttribute, MessageAttributes, size};
+
+/// The largest batch, in bytes, attributes included.
+const LARGEST_BATCH: usize = 1_048_576;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage {
+    queue_url: String,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessageBatch {
+    queue_url: String,
+    #[serde(default)]
+    entries: Vec<BatchEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchEntry {
+    id: String,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    #[serde(default)]
+    message_body: String,
+    delay_seconds: Option<i64>,
+    #[serde(default)]
+    message_attributes: BTreeMap<String, SentAttribute>,
+    #[serde(default)]
+    message_system_attributes: BTreeMap<String, SentAttribute>,
+    message_group_id: Option<String>,
+    message_deduplication_id: Option<String>,
+}
+
+/// A message that was checked.
+struct Checked {
+    body: String,
+    attributes: MessageAttributes,
+    trace_header: Option<String>,
+    delay: Option<Duration>,
+}
+
+impl Sqs {
+    /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+    pub(super) fn send_message(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
+        let input: SendMessage = input(call)?;
+        let arn = self.arn_of(call, &input.queue_url)?;
+        self.authorize_on_queue(call, "sqs:SendMessage", &arn)?;
+        let limit = self.on_queue(&arn, |queue| queue.attributes.largest_message)?;
+        let checked = check(input.entry, limit)?;
+        let sent = self.put(&arn, checked, sender_id(&call.identity), call.entry)?;
+        Ok(answer(call, &sent))
+    }
+
+    /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
+    pub(super) fn send_message_batch(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
+        let input: SendMessageBatch = input(call)?;
+        let arn = self.arn_of(call, &input.queue_url)?;
+        self.authorize_on_queue(call, "sqs:SendMessage", &arn)?;
+        check_batch(
+            input.entries.iter().map(|entry| entry.id.as_str()),
+            "SendMessageBatchRequestEntry",
+        )?;
+        let limit = self.on_queue(&arn, |queue| queue.attributes.largest_message)?;
+        let total: usize = input
+            .entries
+            .iter()
+            .map(|entry| sent_size(&entry.entry))
+            .sum();
+        if total > LARGEST_BATCH {
+            return Err(error::batch_too_long(LARGEST_BATCH, total));
+        }
+        let mut successful: Vec<Value> = Vec::new();
+        let mut failed: Vec<Value> = Vec::new();
+        for BatchEntry { id, entry } in input.entries {
+            let put = check(entry, limit)
+                .and_then(|checked| self.put(&arn, checked, sender_id(&call.identity), call.entry));
+            match put {
+                Ok(mut sent) => {
+                    sent["Id"] = id.into();
+                    successful.push(sent);
+                }
+                Err(error) => failed.push(super::failed(&id, &error)),
+            }
+        }
+        let result = json!({"Successful": successful, "Failed": failed});
+        Ok(answer(call, &result))
+    }
+
+    /// Takes in what another service sends, if the queue's policy lets it.
+    ///
+    /// # Errors
+    /// Why it was not taken, for the journal.
+    pub fn accept_event(self: &Arc<Self>, delivery: Delivery) -> Result<(), String> {
+        let arn = delivery.to.as_str();
+        let policy = self
+            .on_queue(arn, |queue| queue.attributes.policy.clone())
+            .map_err(|_| format!("{arn} does not exist"))?;
+        self.core
+            .authorize_delivery(
+                &delivery,
+                &Authorization {
+                    cause: delivery.cause,
+                    action: "sqs:SendMessage",
+                    resource: arn,
+                    context: &[],
+                    resource_policy: policy.as_deref(),
+                },
+            )
+            .map_err(|denied| denied.message)?;
+        let limit = self
+            .on_queue(arn, |queue| queue.attributes.largest_message)
+            .map_err(|_| format!("{arn} does not exist"))?;
+        let sender = delivery
+            .role
+            .as_ref()
+            .map_or_else(|| delivery.from.service.to_owned(), sender_id);
+        let body = String::from_utf8(delivery.body.to_vec())
+            .map_err(|_| "the event is not UTF-8".to_owned())?;
+        if size(&body, &delivery.attributes) > limit {
+            return Err(format!(
+                "the event is larger than the queue's {limit} bytes"
+            ));
+        }
+        if delivery.attributes.len() > MOST_ATTRIBUTES {
+            return Err(format!(
+                "the event has {} message attributes, a queue takes {MOST_ATTRIBUTES}",
+                delivery.attributes.len()
+            ));
+        }
+        let checked = Checked {
+            body,
+            attributes: delivery.attributes,
+            trace_header: None,
+            delay: None,
+        };
+        self.put(arn, checked, sender, delivery.cause)
+            .map(|_| ())
+            .map_err(|error| error.message)
+    }
+
+    /// Puts a message into a queue and into the journal.
+    fn put(
+        self: &Arc<Self>,
+        arn: &str,
+        checked: Checked,
+        sender: String,
+        cause: EntryId,
+    ) -> Result<Value, ApiError> {
+        let id = self.core.random.uuid();
+        let mut sent = json!({
+            "MessageId": id,
+            "MD5OfMessageBody": digest::body(&checked.body),
+        });
+        let pairs = checked.attributes.iter();
+        if let Some(sum) = digest::attributes(pairs.map(|(name, value)| (name.as_str(), value))) {
+            sent["MD5OfMessageAttributes"] = sum.into();
+        }
+        if let Some(header) = &checked.trace_header {
+            let attribute = MessageAttribute {
+                data_type: "String".to_owned(),
+                value: AttributeValue::Text(header.clone()),
+            };
+            sent["MD5OfMessageSystemAttributes"] =
+                digest::attributes([("AWSTraceHeader", &attribute)]).into();
+        }
+        self.on_queue(arn, |queue| {
+            let entry = self.core.journal.record(
+                Some(cause),
+                Event::MessageQueued {
+                    queue: arn.to_owned(),
+                    message_id: id.clone(),
+                },
+            );
+            let delay = checked.delay.unwrap_or(queue.attributes.delay);
+            let draft = Draft {
+                id,
+                body: checked.body,
+                attributes: checked.attributes,
+                trace_header: checked.trace_header,
+                sender,
+                sent: self.core.clock.now(),
+                entry,
+            };
+            queue.push(draft, |number| self.timer(arn, number, delay));
+        })?;
+        Ok(sent)
+    }
+}
+
+fn check(entry: Entry, limit: usize) -> Result<Checked, ApiError> {
+    for (name, value) in [
+        ("MessageGroupId", &entry.message_group_id),
+        ("MessageDeduplicationId", &entry.message_deduplication_id),
+    ] {
+        if value.is_some() {
+            let what = format!("the parameter {name}");
+            return Err(ApiError::unsupported(ServiceName::Sqs, &what));
+        }
+    }
+    if entry.message_body.is_empty() {
+        return Err(error::missing("MessageBody"));
+    }
+    if !is_readable(&entry.message_body) {
+        return Err(error::bad_content());
+    }
+    if sent_size(&entry) > limit {
+        return Err(error::parameter(format!(
+            "One or more parameters are invalid. Reason: Message must be shorter than {limit} \
+             bytes."
+        )));
+    }
+    let delay = entry.delay_seconds.map(|seconds| {
+        u64::try_from(seconds)
+            .ok()
+            .filter(|seconds| *seconds <= 900)
+            .map(Duration::from_secs)
+            .ok_or_else(|| {
+                let reason = "DelaySeconds must be >= 0 and <= 900.";
+                error::value(seconds, "DelaySeconds", reason)
+            })
+    });
+    let mut trace_header = None;
+    for (name, attribute) in &entry.message_system_attributes {
+        if name != "AWSTraceHeader" {
+            return Err(error::parameter(format!(
+                "Message system attribute name '{name}' is invalid."
+            )));
+        }
+        trace_header = attribute.text().map(str::to_owned);
+    }
+    Ok(Checked {
+        attributes: wire::attributes(&entry.message_attributes)?,
+        delay: delay.transpose()?,
+        body: entry.message_body,
+        trace_header,
+    })
+}
+
+/// The size of a message as it was sent, before it is known whether it is right.
+fn sent_size(entry: &Entry) -> usize {
+    let attributes: usize = entry
+        .message_attributes
+        .iter()
+        .map(|(name, attribute)| name.len() + attribute.size())
+        .sum();
+    entry.message_body.len() + attributes
+}
