@@ -4,6 +4,7 @@
 //! second process waits for. What a killed process left half made is swept by the next one.
 
 use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -30,6 +31,7 @@ impl Entry {
     ) -> Result<Self, WayError> {
         let path = folder.join(format!("{name}.lock"));
         fs::create_dir_all(folder).map_err(WayError::io(format!("make {}", folder.display())))?;
+        check_owner(folder)?;
         let failed = || WayError::io(format!("lock {}", path.display()));
         let file = File::create(&path).map_err(failed())?;
         let lock = match file.try_lock() {
@@ -96,6 +98,21 @@ impl Entry {
             }
         }
     }
+}
+
+/// What lies in the cache is run, so nobody else may have put it there.
+fn check_owner(folder: &Path) -> Result<(), WayError> {
+    let user = nix::unistd::geteuid();
+    let owner = fs::metadata(folder)
+        .map_err(WayError::io(format!("look at {}", folder.display())))?
+        .uid();
+    if user.is_root() || user.as_raw() == owner {
+        return Ok(());
+    }
+    Err(WayError::Missing(format!(
+        "the cache {} belongs to another user",
+        folder.display()
+    )))
 }
 
 #[cfg(test)]

@@ -54,14 +54,14 @@ impl Container {
         if let Some(network) = &settings.network {
             request = request.with_network(network);
         }
-        let container = request.start().await.map_err(failed)?;
         // From here on a killed process leaves no container behind.
         let remover = match settings.find_program("docker") {
-            Some(docker) => Some(
-                Remover::spawn(&docker, container.id()).map_err(WayError::io("start /bin/sh"))?,
-            ),
+            Some(docker) => {
+                Some(Remover::spawn(&docker, &name).map_err(WayError::io("start /bin/sh"))?)
+            }
             None => None,
         };
+        let container = request.start().await.map_err(failed)?;
         let host = container.get_host().await.map_err(failed)?.to_string();
         // `localhost` may mean ::1 first, where Docker does not publish.
         let host = if host == "localhost" {

@@ -12,6 +12,9 @@ use crate::{DatabaseUrl, Error, Server};
 /// Connections that the harness holds at most; the functions have their own.
 const CONNECTIONS: u32 = 4;
 
+/// How long dropping a database waits for a transaction that is still open in it.
+const DROP_SECONDS: u32 = 20;
+
 /// A database, and the ways into it.
 #[derive(Debug)]
 pub struct Database {
@@ -156,12 +159,14 @@ impl Database {
         let mut connection = connect(&self.owner)
             .await
             .map_err(Error::query("connect to the database server"))?;
-        execute(
-            &mut connection,
-            format!("DROP DATABASE {}", quoted(&self.name)),
-        )
-        .await
-        .map_err(Error::query(format!("drop the database {}", self.name)))?;
+        // A function that was stopped in the middle of a transaction would hold us for a day.
+        let drop = format!(
+            "SET SESSION lock_wait_timeout = {DROP_SECONDS}; DROP DATABASE {}",
+            quoted(&self.name)
+        );
+        execute(&mut connection, drop)
+            .await
+            .map_err(Error::query(format!("drop the database {}", self.name)))?;
         if let Some(account) = account {
             execute(&mut connection, format!("DROP USER '{account}'@'%'"))
                 .await
@@ -173,7 +178,7 @@ impl Database {
     }
 }
 
-/// An account with random name and password, both plain letters and digits.
+/// An account with random name and password, neither of which needs quoting anywhere.
 struct Account {
     name: String,
     password: String,

@@ -21,6 +21,7 @@ mod private;
 mod program;
 mod progress;
 mod rows;
+mod scratch;
 mod search;
 mod server;
 mod settings;

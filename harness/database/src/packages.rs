@@ -60,17 +60,9 @@ pub(crate) async fn fetched(
     }
     drop(state);
     // Before it is published: what does not even say its version is not worth keeping.
-    unpacked(made.path()).await.map_err(|error| match error {
-        WayError::Missing(_) => WayError::Missing(format!("the package {package} has no server")),
-        other @ (WayError::TooOld { .. }
-        | WayError::Io { .. }
-        | WayError::Command { .. }
-        | WayError::NoVersion { .. }
-        | WayError::Ended { .. }
-        | WayError::Slow { .. }
-        | WayError::NoPort { .. }
-        | WayError::Container(_)) => other,
-    })?;
+    let executable = Program::unpacked_in(made.path())
+        .ok_or_else(|| WayError::Missing(format!("the package {package} has no server")))?;
+    Program::examine(executable, library_folders(made.path())).await?;
     entry.publish(made)?;
     unpacked(entry.folder()).await
 }

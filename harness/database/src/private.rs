@@ -11,9 +11,8 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,7 +21,8 @@ use sqlx::{ConnectOptions, Connection};
 use crate::DatabaseUrl;
 use crate::error::WayError;
 use crate::program::{Make, Program, option};
-use crate::settings::{Settings, Storage};
+use crate::scratch::Scratch;
+use crate::settings::Settings;
 use crate::template;
 
 /// How long a server may take to start; an idle machine needs a fifth of a second.
@@ -30,8 +30,6 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const CHECK_EVERY: Duration = Duration::from_millis(3);
 /// A port is free when it is chosen and may be taken when the server asks for it.
 const PORT_TRIES: usize = 5;
-/// Room that memory must have before data is kept there.
-const PLENTY: u64 = 1 << 30;
 
 const ADMINISTRATOR: &str = "zipster";
 
@@ -40,7 +38,8 @@ const ADMINISTRATOR: &str = "zipster";
 pub(crate) struct PrivateServer {
     supervisor: Supervisor,
     url: DatabaseUrl,
-    directory: PathBuf,
+    /// Given up after the supervisor, which removes it, has ended.
+    scratch: Scratch,
 }
 
 impl PrivateServer {
@@ -69,7 +68,8 @@ impl PrivateServer {
         settings: &Settings,
     ) -> Result<Self, WayError> {
         let what = program.describe();
-        let directory = new_directory(settings)?;
+        let scratch = Scratch::new(settings)?;
+        let directory = scratch.path().to_path_buf();
         let port = free_port().map_err(WayError::io("choose a port"))?;
         let data = directory.join("data");
         let mut line = program.command_line(&data);
@@ -103,7 +103,7 @@ impl PrivateServer {
         let server = Self {
             supervisor,
             url: DatabaseUrl::of_server("127.0.0.1", port, ADMINISTRATOR, &password),
-            directory,
+            scratch,
         };
         server.accepting(&what).await
     }
@@ -153,7 +153,7 @@ impl PrivateServer {
 
     /// Where the data is until the server ends.
     pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+        self.scratch.path()
     }
 
     /// Ends the server and waits until it and its data are gone. Blocks.
@@ -227,29 +227,6 @@ impl Drop for Supervisor {
         // There is nobody to tell, and the script cleans up without us.
         let _ = self.end();
     }
-}
-
-fn new_directory(settings: &Settings) -> Result<PathBuf, WayError> {
-    let memory = Path::new("/dev/shm");
-    let parent = match settings.storage {
-        Storage::Auto if has_plenty(memory) => memory,
-        Storage::Auto | Storage::Disk => &settings.temporary,
-    };
-    let name = format!("zipster-database-{:016x}", rand::random::<u64>());
-    let directory = parent.join(name);
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&directory)
-        .map_err(WayError::io(format!("make {}", directory.display())))?;
-    Ok(directory)
-}
-
-fn has_plenty(folder: &Path) -> bool {
-    let writable = nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_ok();
-    let room = nix::sys::statvfs::statvfs(folder).map_or(0, |system| {
-        system.blocks_available() * system.fragment_size()
-    });
-    writable && room >= PLENTY
 }
 
 fn free_port() -> io::Result<u16> {

@@ -8,7 +8,6 @@ use crate::Origin;
 
 /// One thing worth telling. `Display` makes it a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     /// This way does not lead to a server; the next one is tried.
     Unavailable(Attempt),

@@ -33,7 +33,6 @@ enum Running {
 
 /// Where a server comes from. `Display` says it in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Origin {
     /// `DATABASE_URL` names it.
     Given {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::support::settings;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
+use sqlx::{Connection, MySqlConnection};
 use tempfile::TempDir;
 use zipster_database::{Error, Event, Origin, Server, Settings, Silent, Storage, Way};
 
@@ -22,10 +23,10 @@ fn private() -> Settings {
 }
 
 fn directory(server: &Server) -> PathBuf {
-    match server.origin() {
-        Origin::Private { directory, .. } => directory.clone(),
-        other => panic!("not a private server: {other}"),
-    }
+    let Origin::Private { directory, .. } = server.origin() else {
+        panic!("not a private server: {}", server.origin());
+    };
+    directory.clone()
 }
 
 fn process(directory: &Path) -> Pid {
@@ -151,6 +152,29 @@ async fn what_was_fetched_and_prepared_is_used_again() {
         matches!(events.last(), Some(Event::Ready { .. })),
         "{events:?}"
     );
+}
+
+#[tokio::test]
+async fn a_container_serves_if_docker_does() {
+    let settings = settings().database_url(None).ways([Way::Container]);
+    match Server::find(&settings, &Silent).await {
+        Ok(server) => {
+            let database = server.create_database("container").await.unwrap();
+            database
+                .migrate(crate::support::migrations())
+                .await
+                .unwrap();
+            let url = database.url().clone();
+            server.stop().await.unwrap();
+            let gone = MySqlConnection::connect(url.expose()).await;
+            assert!(gone.is_err(), "the container still serves");
+        }
+        // On a machine without Docker there is only the refusal to look at.
+        Err(error) => {
+            let told = error.to_string();
+            assert!(told.contains("mysql:8.4 in Docker: "), "{told}");
+        }
+    }
 }
 
 /// A machine whose only server is this shell script.
