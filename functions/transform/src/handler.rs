@@ -273,3 +273,6 @@ fn counted(headline: &str, counts: Counts) -> Step {
         .count(Count::RowsRejected, counts.rejected)
         .count(Count::Errors, counts.errors)
 }
+
+#[cfg(test)]
+mod tests;

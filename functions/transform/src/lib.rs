@@ -6,6 +6,8 @@
 //! Here is only how bytes come in, where they go, and what is said about it.
 
 pub mod cli;
+#[cfg(test)]
+mod fake_aws;
 pub mod handler;
 mod output;
 pub mod settings;
