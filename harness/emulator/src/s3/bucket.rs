@@ -5,9 +5,9 @@ use s3s::dto::{
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput,
     HeadBucketInput, HeadBucketOutput, ListBucketsInput, ListBucketsOutput, Owner, Timestamp,
 };
-use zipster_names::{BucketName, Region};
+use zipster_names::{AccountId, BucketName, Region};
 
-use super::access::{Caller, Shared};
+use super::access::Shared;
 use super::api::Call;
 use super::error::Failure;
 use super::event::owner_id;
@@ -140,7 +140,7 @@ pub(super) async fn list_buckets(
     });
     Ok(ListBucketsOutput {
         buckets: Some(buckets),
-        owner: Some(owner(&caller)),
+        owner: Some(owner_of(caller.account())),
         prefix: input.prefix,
         continuation_token: None,
     })
@@ -163,10 +163,10 @@ pub(super) async fn get_bucket_location(
     })
 }
 
-/// The caller's account as the owner of things.
-pub(super) fn owner(caller: &Caller) -> Owner {
+/// An account as the owner of things.
+pub(super) fn owner_of(account: &AccountId) -> Owner {
     Owner {
         display_name: None,
-        id: Some(owner_id(caller.account())),
+        id: Some(owner_id(account)),
     }
 }

@@ -157,13 +157,15 @@ impl Failure {
 impl From<Failure> for S3Error {
     fn from(failure: Failure) -> Self {
         let code = failure.code();
-        let custom = matches!(code, S3ErrorCode::Custom(_));
+        // `s3s` knows the status of the codes that it knows.
+        let status = match (&code, matches!(failure, Failure::NotConfigured { .. })) {
+            (_, true) => Some(StatusCode::NOT_FOUND),
+            (S3ErrorCode::Custom(_), false) => Some(StatusCode::BAD_REQUEST),
+            (_, false) => None,
+        };
         let mut error = S3Error::with_message(code, failure.to_string());
-        if custom {
-            error.set_status_code(match &failure {
-                Failure::NotConfigured { .. } => StatusCode::NOT_FOUND,
-                _ => StatusCode::BAD_REQUEST,
-            });
+        if let Some(status) = status {
+            error.set_status_code(status);
         }
         if let Failure::NotModified { etag } = &failure
             && let Ok(value) = HeaderValue::from_str(&format!("\"{etag}\""))

@@ -130,12 +130,16 @@ struct Records<'a> {
 
 /// The event for the rule `configuration`.
 pub(super) fn notification(change: &Change<'_>, caller: &Caller, configuration: &str) -> Bytes {
+    json(&records(change, caller, configuration))
+}
+
+fn records<'a>(change: &'a Change<'_>, caller: &'a Caller, configuration: &'a str) -> Records<'a> {
     let (size, etag) = match &change.object {
         Some((size, etag)) => (Some(*size), Some(etag.as_str())),
         None => (None, None),
     };
     let partition = change.region.partition();
-    json(&Records {
+    Records {
         records: [Record {
             event_version: "2.1",
             event_source: "aws:s3",
@@ -170,7 +174,7 @@ pub(super) fn notification(change: &Change<'_>, caller: &Caller, configuration: 
                 },
             },
         }],
-    })
+    }
 }
 
 #[derive(Serialize)]
@@ -242,4 +246,101 @@ fn token(text: &str, length: usize) -> String {
         .take(length)
         .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use time::macros::datetime;
+    use zipster_names::{ObjectKey, RoleName};
+
+    use crate::clock::SystemClock;
+    use crate::identity::Identity;
+    use crate::journal::{Event, Journal};
+
+    fn caller() -> Caller {
+        let journal = Journal::new(Arc::new(SystemClock::real_time()));
+        let description = "a call".to_owned();
+        Caller {
+            identity: Identity {
+                principal: Principal::AssumedRole {
+                    account: AccountId::parse("123456789012").unwrap(),
+                    role: RoleName::parse("zipster-transform").unwrap(),
+                    session: "zipster-transform".to_owned(),
+                },
+                access_key_id: "ASIAEXAMPLE".to_owned(),
+                execution: None,
+            },
+            entry: journal.record(None, Event::Fault { description }),
+            pending: journal.pending(),
+            request_id: "the-request-id".to_owned(),
+            host_id: "the-host-id".to_owned(),
+            region: None,
+        }
+    }
+
+    fn event(kind: EventKind, object: Option<(u64, String)>) -> String {
+        let change = Change {
+            kind,
+            time: datetime!(2026-11-23 16:22:15.0424 UTC),
+            region: &Region::parse("eu-central-1").unwrap(),
+            bucket: &BucketName::parse("zipster-load").unwrap(),
+            owner: &AccountId::parse("123456789012").unwrap(),
+            key: ObjectKey::parse("in/ü b+c.csv").unwrap().encode(),
+            object,
+            sequencer: "006742012F0ADA0E00".to_owned(),
+        };
+        let caller = caller();
+        let [record] = records(&change, &caller, "the-rule").records;
+        serde_json::to_string_pretty(&record).unwrap()
+    }
+
+    #[test]
+    fn an_event_tells_what_happened_as_aws_writes_it() {
+        let put = event(EventKind::CreatedByPut, Some((5, "5d41402a".to_owned())));
+        insta::assert_snapshot!(put, @r#"
+        {
+          "eventVersion": "2.1",
+          "eventSource": "aws:s3",
+          "awsRegion": "eu-central-1",
+          "eventTime": "2026-11-23T16:22:15.042Z",
+          "eventName": "ObjectCreated:Put",
+          "userIdentity": {
+            "principalId": "AWS:AROANWTB5KRJFOEN6SA5U:zipster-transform"
+          },
+          "requestParameters": {
+            "sourceIPAddress": "127.0.0.1"
+          },
+          "responseElements": {
+            "x-amz-request-id": "the-request-id",
+            "x-amz-id-2": "the-host-id"
+          },
+          "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "the-rule",
+            "bucket": {
+              "name": "zipster-load",
+              "ownerIdentity": {
+                "principalId": "AKTU66AKKSDO4E"
+              },
+              "arn": "arn:aws:s3:::zipster-load"
+            },
+            "object": {
+              "key": "in/%C3%BC+b%2Bc.csv",
+              "size": 5,
+              "eTag": "5d41402a",
+              "sequencer": "006742012F0ADA0E00"
+            }
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_removed_object_has_neither_size_nor_etag() {
+        let removed = event(EventKind::RemovedByDelete, None);
+        let value: serde_json::Value = serde_json::from_str(&removed).unwrap();
+        insta::assert_snapshot!(value["s3"]["object"], @r#"{"key":"in/%C3%BC+b%2Bc.csv","sequencer":"006742012F0ADA0E00"}"#);
+    }
 }

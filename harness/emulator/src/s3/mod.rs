@@ -1,9 +1,19 @@
 //! Simple Storage Service, on the protocol of the `s3s` crate over a store of our own.
 //!
 //! A request passes [`access`] (who calls, may they, the journal), [`api`] (which function is it),
-//! one of the operations ([`bucket`], [`object`], [`tags`], [`notification`]) and [`answer`]
-//! (what every answer carries). Below lie [`store`] (buckets and objects under one lock),
-//! [`content`] (their bytes) and [`receive`] (bodies on their way in).
+//! one of the operations and [`answer`] (what every answer carries).
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`operations`] | what is supported, and the permission for it |
+//! | [`bucket`], [`settings`] | buckets, and what can be set for them |
+//! | [`object`], [`copy`], [`tags`] | objects |
+//! | [`multipart`], [`list_uploads`] | uploads in parts |
+//! | [`list`] | listing objects |
+//! | [`notification`], [`event`] | who is told about a change, and what |
+//! | [`store`] | buckets and objects, under one lock |
+//! | [`content`], [`receive`], [`checksum`] | bytes: kept, on their way in, verified |
+//! | [`conditions`], [`host`], [`error`] | preconditions; buckets in host names; AWS's errors |
 //!
 //! Left out: versioning, access control lists, server-side encryption with keys other than S3's
 //! own, object lock, website hosting, replication, EventBridge. What is left out is refused by
@@ -16,6 +26,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
 use hyper::body::Incoming;
 use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -32,12 +43,18 @@ mod bucket;
 mod checksum;
 mod conditions;
 mod content;
+mod copy;
 mod error;
 mod event;
+mod host;
+mod list;
+mod list_uploads;
+mod multipart;
 mod notification;
 mod object;
 mod operations;
 mod receive;
+mod settings;
 mod store;
 mod tags;
 
@@ -79,12 +96,13 @@ impl S3 {
         let mut builder = S3ServiceBuilder::new(Operations(Arc::clone(&shared)));
         builder.set_auth(Gate(Arc::clone(&shared)));
         builder.set_access(Gate(Arc::clone(&shared)));
+        builder.set_host(host::LocalHost);
         let service = builder.build();
         Self { shared, service }
     }
 
     /// Answers one request.
-    pub async fn respond(&self, parts: Parts, body: Incoming, context: CallContext) -> Answer {
+    pub async fn respond(&self, mut parts: Parts, body: Incoming, context: CallContext) -> Answer {
         let core = &self.shared.core;
         let host_id = STANDARD.encode(core.random.bytes::<48>());
         let track = Arc::new(Track::new(context, host_id));
@@ -94,6 +112,7 @@ impl S3 {
                 .decode_utf8_lossy()
                 .into_owned(),
         };
+        join_repeated(&mut parts.headers);
         let mut request = http::Request::from_parts(parts, Body::from(body));
         request.extensions_mut().insert(Arc::clone(&track));
         let answer = match self.service.call(request).await {
@@ -157,5 +176,20 @@ impl S3 {
             },
         );
         answer
+    }
+}
+
+/// Clients that send an encoded body in chunks send `Content-Encoding` twice, which `s3s` refuses.
+/// Joined by a comma the header means the same, also to the signature.
+fn join_repeated(headers: &mut HeaderMap) {
+    let values: Vec<&[u8]> = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if values.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&values.join(&b","[..]))
+    {
+        headers.insert(header::CONTENT_ENCODING, joined);
     }
 }

@@ -116,7 +116,7 @@ impl Rule {
             .into_iter()
             .flatten()
             .collect();
-        (!rules.is_empty()).then(|| NotificationConfigurationFilter {
+        (!rules.is_empty()).then_some(NotificationConfigurationFilter {
             key: Some(S3KeyFilter {
                 filter_rules: Some(rules),
             }),

@@ -19,7 +19,7 @@ use super::error::Failure;
 use super::event::EventKind;
 use super::notification::announce;
 use super::receive::{Promise, receive};
-use super::store::{Headers, Object};
+use super::store::Object;
 use super::tags;
 
 /// The type of objects that were put without one.
@@ -27,6 +27,25 @@ const DEFAULT_TYPE: &str = "binary/octet-stream";
 
 /// The most bytes of user metadata, names and values.
 const METADATA_LIMIT: usize = 2048;
+
+/// The headers that are kept with an object, from an input that has them; several inputs do, and
+/// all name them alike.
+macro_rules! kept_headers {
+    ($input:expr) => {
+        $crate::s3::store::Headers {
+            content_type: $input.content_type,
+            cache_control: $input.cache_control,
+            content_disposition: $input.content_disposition,
+            content_encoding: $input
+                .content_encoding
+                .as_deref()
+                .and_then($crate::s3::object::stored_encoding),
+            content_language: $input.content_language,
+            expires: $input.expires,
+        }
+    };
+}
+pub(super) use kept_headers;
 
 /// Stores a body under a key, replacing any earlier object.
 ///
@@ -56,14 +75,7 @@ pub(super) async fn put_object(
         &shared.spool(),
     )
     .await?;
-    let kept = Headers {
-        content_type: input.content_type,
-        cache_control: input.cache_control,
-        content_disposition: input.content_disposition,
-        content_encoding: input.content_encoding.as_deref().and_then(stored_encoding),
-        content_language: input.content_language,
-        expires: input.expires,
-    };
+    let kept = kept_headers!(input);
     let now = shared.core.clock.now();
     let object = shared.store.change(&input.bucket, now, |bucket, moment| {
         let existing = bucket.objects.get(&key).map(|object| &**object);

@@ -24,8 +24,10 @@ const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 pub(super) struct Received {
     pub(super) content: Content,
     pub(super) md5: [u8; 16],
-    /// Of the algorithm that the client chose, else of the one that was asked for.
+    /// Of the algorithm that the client chose, else of the needed one.
     pub(super) checksum: Checksum,
+    /// The raw checksum of the needed algorithm.
+    pub(super) needed: Vec<u8>,
 }
 
 /// What a request says about its body.
@@ -129,22 +131,27 @@ fn promised_checksum(headers: &HeaderMap) -> Result<Option<(Algorithm, Value)>, 
 
 /// Takes a body to its end.
 ///
-/// Without a checksum of the client's, one is made with `default`, as S3 does.
+/// Besides the client's own checksum one is made with `needed`, as S3 does.
 pub(super) async fn receive(
     body: Option<StreamingBlob>,
     promise: &Promise,
     trailers: Option<&TrailingHeaders>,
-    default: Algorithm,
+    needed: Algorithm,
     directory: &Path,
 ) -> Result<Received, Failure> {
-    let algorithm = promise.algorithm().unwrap_or(default);
+    let algorithm = promise.algorithm().unwrap_or(needed);
     let mut spool = Spool::new(directory);
-    let mut hashes = (Md5::new(), Hasher::new(algorithm));
+    let mut md5 = Md5::new();
+    let mut hasher = Hasher::new(algorithm);
+    let mut second = (algorithm != needed).then(|| Hasher::new(needed));
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| body_failure(&*error))?;
-            hashes.0.update(&chunk);
-            hashes.1.update(&chunk);
+            md5.update(&chunk);
+            hasher.update(&chunk);
+            if let Some(second) = &mut second {
+                second.update(&chunk);
+            }
             spool.write(&chunk).await.map_err(Failure::Storage)?;
             if spool.length() > promise.length.unwrap_or(LARGEST) {
                 return Err(Failure::IncompleteBody);
@@ -157,7 +164,7 @@ pub(super) async fn receive(
     {
         return Err(Failure::IncompleteBody);
     }
-    let md5: [u8; 16] = hashes.0.finalize().into();
+    let md5: [u8; 16] = md5.finalize().into();
     if promise
         .md5
         .as_ref()
@@ -165,7 +172,7 @@ pub(super) async fn receive(
     {
         return Err(Failure::BadDigest("Content-MD5"));
     }
-    let raw = hashes.1.finish();
+    let raw = hasher.finish();
     match &promise.checksum {
         None => {}
         Some((_, Value::Header(promised))) if *promised == raw => {}
@@ -176,6 +183,7 @@ pub(super) async fn receive(
         content: spool.finish().await.map_err(Failure::Storage)?,
         md5,
         checksum: Checksum::full(algorithm, &raw),
+        needed: second.map_or(raw, Hasher::finish),
     })
 }
 
@@ -212,4 +220,20 @@ fn body_failure(error: &(dyn std::error::Error + Send + Sync)) -> Failure {
 /// A header's text, if there is one header of that name and it is text.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Hashes content that is already here, for a copy.
+pub(super) async fn rehash(
+    content: &Content,
+    algorithm: Algorithm,
+) -> Result<([u8; 16], Vec<u8>), Failure> {
+    let mut md5 = Md5::new();
+    let mut hasher = Hasher::new(algorithm);
+    let mut pieces = std::pin::pin!(content.clone().read());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(Failure::Storage)?;
+        md5.update(&piece);
+        hasher.update(&piece);
+    }
+    Ok((md5.finalize().into(), hasher.finish()))
 }

@@ -14,6 +14,7 @@ use zipster_names::{AccountId, BucketName, ObjectKey, Region};
 use super::checksum::Checksum;
 use super::content::Content;
 use super::error::Failure;
+use super::multipart::Upload;
 use super::notification::Notification;
 
 /// All buckets, of all accounts: their names are one namespace.
@@ -36,15 +37,17 @@ pub(super) struct Bucket {
     pub(super) region: Region,
     pub(super) created: OffsetDateTime,
     pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
+    /// Unfinished uploads, by their identifiers.
+    pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) notification: Notification,
     pub(super) settings: Settings,
 }
 
-/// What is kept for a bucket and given back, without any effect of its own here.
-#[derive(Debug, Default)]
+/// What can be set for a bucket; see [`super::settings`].
+#[derive(Debug)]
 pub(super) struct Settings {
     pub(super) tags: Vec<dto::Tag>,
-    pub(super) encryption: Option<dto::ServerSideEncryptionConfiguration>,
+    pub(super) encryption: dto::ServerSideEncryptionConfiguration,
     pub(super) lifecycle: Option<Vec<dto::LifecycleRule>>,
     pub(super) ownership: Option<dto::OwnershipControls>,
     pub(super) public_access_block: Option<dto::PublicAccessBlockConfiguration>,
@@ -152,8 +155,9 @@ impl Bucket {
             region,
             created: to_milliseconds(created),
             objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             notification: Notification::default(),
-            settings: Settings::default(),
+            settings: Settings::new(),
         }
     }
 

@@ -1,0 +1,143 @@
+//! What cannot be seen through the SDK: bytes on the wire.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{BUCKET, World, code};
+
+/// Sends a request as it is and returns all that comes back until the connection ends.
+async fn send(world: &World, request: &str) -> String {
+    let address = world.emulator.endpoint();
+    let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    // A server that gives up on a broken request may also cut the connection.
+    let _ = stream.read_to_string(&mut answer).await;
+    answer
+}
+
+/// Path and query of a presigned URL, and its host.
+fn split(uri: &str) -> (String, String) {
+    let rest = uri.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    (host.to_owned(), format!("/{path}"))
+}
+
+fn presigning() -> PresigningConfig {
+    PresigningConfig::expires_in(Duration::from_secs(60)).unwrap()
+}
+
+#[tokio::test]
+async fn a_presigned_url_is_all_it_takes() {
+    let world = World::start().await;
+    world.put("k", "hello").await;
+    let get = world.s3.get_object().bucket(BUCKET).key("k");
+    let presigned = get.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    let request =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = send(&world, &request(&path)).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nhello"), "{answer}");
+    let answer = send(&world, &request(&path.replace("Expires=60", "Expires=61"))).await;
+    assert!(answer.contains("<Code>SignatureDoesNotMatch</Code>"));
+    let answer = send(&world, &request("/the-bucket/k")).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("<Code>AccessDenied</Code>"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_half_sent_body_never_becomes_an_object() {
+    let world = World::start().await;
+    let put = world.s3.put_object().bucket(BUCKET).key("k");
+    let presigned = put.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    let half = format!(
+        "PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\
+         Connection: close\r\n\r\nhalf of it"
+    );
+    let answer = send(&world, &half).await;
+    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+    world.emulator.settled().await;
+    let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
+    assert_eq!(code(head), "404 NotFound");
+}
+
+/// A file is sent in chunks, with its checksum in a trailer.
+#[tokio::test]
+async fn a_chunked_body_is_verified_against_its_trailer() {
+    let world = World::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    let body: Vec<u8> = (0..3_000_000u32).map(|n| (n % 253) as u8).collect();
+    std::fs::write(&file, &body).unwrap();
+    let put = world.s3.put_object().bucket(BUCKET).key("k");
+    let put = put.content_encoding("gzip");
+    let put = put
+        .body(ByteStream::from_path(&file).await.unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert!(put.checksum_crc32().is_some());
+    let head = world
+        .s3
+        .head_object()
+        .bucket(BUCKET)
+        .key("k")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.content_encoding(), Some("gzip"));
+    assert_eq!(head.content_length(), Some(3_000_000));
+    assert!(world.get("k").await == body);
+}
+
+#[tokio::test]
+async fn an_error_says_what_it_is_about() {
+    let world = World::start().await;
+    let get = world.s3.get_object().bucket(BUCKET).key("a<b");
+    let presigned = get.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = send(&world, &request).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("server: AmazonS3"), "{head}");
+    assert!(head.contains("x-amz-request-id: "), "{head}");
+    let (error, _) = body.split_once("<RequestId>").unwrap();
+    insta::assert_snapshot!(error, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&lt;b</Key>
+    "#);
+}
+
+#[tokio::test]
+async fn a_bucket_may_be_named_in_the_host() {
+    let world = World::start().await;
+    world.put("k", "hello").await;
+    let port = world
+        .emulator
+        .endpoint()
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .to_owned();
+    let config = World::config(&world.emulator, "us-east-1")
+        .endpoint_url(format!("http://localhost:{port}"))
+        .force_path_style(false);
+    let s3 = Client::from_conf(config.build());
+    let get = s3.get_object().bucket(BUCKET).key("k");
+    let presigned = get.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    assert_eq!(host, format!("the-bucket.localhost:{port}"));
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = send(&world, &request).await;
+    assert!(answer.ends_with("hello"), "{answer}");
+}
