@@ -182,6 +182,22 @@ impl CredentialStore {
         self.lock().remove(access_key_id);
     }
 
+    /// Forgets all keys of a role's sessions, and says which they were.
+    pub fn revoke_sessions(&self, account: &AccountId, role: &RoleName) -> Vec<String> {
+        let is_of_role = |identity: &Identity| match &identity.principal {
+            Principal::Root { .. } => false,
+            Principal::AssumedRole {
+                account: of,
+                role: named,
+                ..
+            } => of == account && named == role,
+        };
+        self.lock()
+            .extract_if(|_, (_, identity)| is_of_role(identity))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     fn keep(
         &self,
         credentials: &Credentials,

@@ -97,12 +97,30 @@ pub fn answer(
     request_id: &str,
     result: impl FnOnce(&mut Xml),
 ) -> Answer {
-    let (response, inner) = (format!("{operation}Response"), format!("{operation}Result"));
+    let inner = format!("{operation}Result");
+    respond(service, operation, request_id, |xml| {
+        xml.open(&inner);
+        result(xml);
+        xml.close(&inner);
+    })
+}
+
+/// The answer of an operation that has no result: `<{operation}Response><ResponseMetadata>...`.
+#[must_use]
+pub fn done(service: ServiceName, operation: &str, request_id: &str) -> Answer {
+    respond(service, operation, request_id, |_| {})
+}
+
+fn respond(
+    service: ServiceName,
+    operation: &str,
+    request_id: &str,
+    result: impl FnOnce(&mut Xml),
+) -> Answer {
+    let response = format!("{operation}Response");
     let mut xml = Xml::new();
     xml.open_with_namespace(&response, service.namespace());
-    xml.open(&inner);
     result(&mut xml);
-    xml.close(&inner);
     xml.open("ResponseMetadata");
     xml.text("RequestId", request_id);
     xml.close("ResponseMetadata");

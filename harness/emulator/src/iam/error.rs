@@ -1,0 +1,99 @@
+//! IAM's and STS's error codes and their wording.
+//!
+//! Follows the errors listed with each operation and
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>; the wording is what AWS
+//! answers, as far as it is known.
+
+use std::fmt::Display;
+
+use http::StatusCode;
+use zipster_iam::PolicyErrors;
+
+use crate::front::ApiError;
+use crate::iam::Denied;
+
+/// 404 `NoSuchEntity`.
+pub(super) fn no_such(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "NoSuchEntity", message)
+}
+
+/// 404 for a role.
+pub(super) fn no_role(name: impl Display) -> ApiError {
+    no_such(format!("The role with name {name} cannot be found."))
+}
+
+/// 404 for a policy in a role.
+pub(super) fn no_inline(name: impl Display) -> ApiError {
+    no_such(format!("The role policy with name {name} cannot be found."))
+}
+
+/// 404 for a managed policy.
+pub(super) fn no_policy(arn: impl Display) -> ApiError {
+    no_such(format!("Policy {arn} was not found."))
+}
+
+/// 404 for a managed policy that is to be attached, and for a version of one.
+pub(super) fn not_attachable(what: impl Display) -> ApiError {
+    no_such(format!(
+        "Policy {what} does not exist or is not attachable."
+    ))
+}
+
+/// 409 `EntityAlreadyExists` for a role.
+pub(super) fn role_exists(name: impl Display) -> ApiError {
+    exists(format!("Role with name {name} already exists."))
+}
+
+/// 409 `EntityAlreadyExists` for a managed policy.
+pub(super) fn policy_exists(name: impl Display) -> ApiError {
+    exists(format!(
+        "A policy called {name} already exists. Duplicate names are not allowed."
+    ))
+}
+
+fn exists(message: String) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "EntityAlreadyExists", message)
+}
+
+/// 409 `DeleteConflict`.
+pub(super) fn delete_conflict(message: &str) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "DeleteConflict", message)
+}
+
+/// 409 `LimitExceeded`.
+pub(super) fn limit(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "LimitExceeded", message)
+}
+
+/// 400 `MalformedPolicyDocument`.
+pub(super) fn malformed(errors: &PolicyErrors) -> ApiError {
+    ApiError::bad_request("MalformedPolicyDocument", errors.aws_message())
+}
+
+/// 400 `ValidationError`.
+pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::bad_request("ValidationError", message)
+}
+
+/// 400 `ValidationError` for a value that breaks a constraint.
+pub(super) fn constraint(value: impl Display, member: &str, rule: impl Display) -> ApiError {
+    invalid(format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: \
+         Member must {rule}"
+    ))
+}
+
+/// 400 `InvalidInput`.
+pub(super) fn input(message: impl Into<String>) -> ApiError {
+    ApiError::bad_request("InvalidInput", message)
+}
+
+/// 403 `AccessDenied`.
+pub(super) fn access_denied(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+}
+
+/// 403 for what no policy allows.
+pub(super) fn denied(denied: Denied) -> ApiError {
+    access_denied(denied.message)
+}
