@@ -36,6 +36,8 @@ one is newer. The same file is loaded once; a second time changes nothing.
 
 As a Lambda function (when AWS_LAMBDA_RUNTIME_API is set) the program takes no arguments.";
 
+const MALFORMED: &str = "nothing of it was loaded; `transform` writes load files";
+
 /// Load the rows of a load file, as transform writes it, into the database
 #[derive(Debug, Parser)]
 #[command(name = "load", version, after_help = AFTER_HELP)]
@@ -134,17 +136,21 @@ fn problem(error: LoadError<FileError>) -> Problem {
         error @ LoadError::File(_) => Problem {
             exit: Exit::Malformed,
             message: error.to_string(),
-            hint: "nothing of it was loaded; `transform` writes load files".to_owned(),
+            hint: MALFORMED.to_owned(),
         },
         LoadError::Database(error) => refused(&error),
     }
 }
 
 fn unreadable(error: &FileError) -> Problem {
+    let (exit, hint) = match error {
+        FileError::Io { .. } | FileError::Changed(_) => (Exit::Unreadable, ""),
+        FileError::Malformed { .. } => (Exit::Malformed, MALFORMED),
+    };
     Problem {
-        exit: Exit::Unreadable,
+        exit,
         message: error.to_string(),
-        hint: String::new(),
+        hint: hint.to_owned(),
     }
 }
 

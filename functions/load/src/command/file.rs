@@ -1,7 +1,8 @@
 //! A load file on this machine, read twice: once for its digest, once for its rows.
 //!
 //! The digest is the load's identity in the ledger and has to be known before the first row is
-//! written. Standard input can be read once only, so it is kept in a temporary file without a name.
+//! written. The first reading also finds what is malformed, before any database is asked. Standard
+//! input can be read once only, so it is kept in a temporary file without a name.
 
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use zipcodes::load_file::{LoadFileError, Reader};
 
 use crate::source::Source;
 
@@ -27,6 +29,14 @@ pub enum FileError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// It is not a load file.
+    #[error("{path} is not a load file: {source}")]
+    Malformed {
+        /// The file as it was named.
+        path: String,
+        /// Where, and what is wrong there.
+        source: LoadFileError,
+    },
     /// Somebody wrote to it between the two readings.
     #[error("{0} was changed while it was being loaded")]
     Changed(String),
@@ -42,7 +52,7 @@ pub struct LocalFile {
 }
 
 impl LocalFile {
-    /// Opens the file and computes its digest; `-` is standard input.
+    /// Opens the file, checks it from start to end and computes its digest; `-` is standard input.
     pub async fn open(path: &Path) -> Result<Self, FileError> {
         let is_stdin = path.as_os_str() == "-";
         let shown = if is_stdin {
@@ -71,7 +81,7 @@ impl LocalFile {
             so_far: Sha256::new(),
         };
         file.rewind().await?;
-        while file.read().await?.is_some() {}
+        file.check().await?;
         file.digest = hex::encode(file.so_far.finalize_reset());
         file.rewind().await?;
         Ok(file)
@@ -80,6 +90,19 @@ impl LocalFile {
     /// The SHA-256 digest of the whole file, in 64 hexadecimal digits.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    async fn check(&mut self) -> Result<(), FileError> {
+        let (mut reader, mut rows) = (Reader::new(), Vec::new());
+        while let Some(chunk) = self.read().await? {
+            reader
+                .push(&chunk, &mut rows)
+                .map_err(|source| self.malformed(source))?;
+            rows.clear();
+        }
+        reader
+            .finish(&mut rows)
+            .map_err(|source| self.malformed(source))
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, FileError> {
@@ -99,6 +122,13 @@ impl LocalFile {
         match self.file.seek(SeekFrom::Start(0)).await {
             Ok(_) => Ok(()),
             Err(source) => Err(self.io(source)),
+        }
+    }
+
+    fn malformed(&self, source: LoadFileError) -> FileError {
+        FileError::Malformed {
+            path: self.shown.display().to_string(),
+            source,
         }
     }
 
@@ -133,6 +163,17 @@ mod tests {
 
     use super::*;
 
+    const HEADER: &str = "zipcode,zipcode_type,city,state,location_type,latitude,longitude,\
+                          location,decommissioned\n";
+    const ROW: &str = "06604,STANDARD,BRIDGEPORT,CT,PRIMARY,41.18,-73.19,NA-US-CT,FALSE\n";
+
+    fn written(rows: usize) -> (tempfile::NamedTempFile, Vec<u8>) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let content = format!("{HEADER}{}", ROW.repeat(rows)).into_bytes();
+        file.write_all(&content).unwrap();
+        (file, content)
+    }
+
     async fn content(file: &mut LocalFile) -> Result<Vec<u8>, FileError> {
         let mut content = Vec::new();
         while let Some(chunk) = file.next_chunk().await? {
@@ -143,9 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_read_as_often_as_needed() {
-        let mut written = tempfile::NamedTempFile::new().unwrap();
-        let bytes = vec![b'x'; 3 * CHUNK + 1];
-        written.write_all(&bytes).unwrap();
+        let (written, bytes) = written(3 * CHUNK / ROW.len() + 1);
         let mut file = LocalFile::open(written.path()).await.unwrap();
         assert_eq!(file.digest().len(), 64);
         assert!(content(&mut file).await.unwrap() == bytes);
@@ -157,10 +196,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_changes_in_between_is_noticed() {
-        let mut written = tempfile::NamedTempFile::new().unwrap();
-        written.write_all(b"zipcode").unwrap();
+        let (mut written, _) = written(1);
         let mut file = LocalFile::open(written.path()).await.unwrap();
-        written.write_all(b",more").unwrap();
+        written.write_all(ROW.as_bytes()).unwrap();
         let error = content(&mut file).await.unwrap_err();
         assert!(matches!(error, FileError::Changed(_)), "{error}");
     }
