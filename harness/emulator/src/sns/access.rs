@@ -1,6 +1,7 @@
 //! Who may do what with a topic: the question to IAM, and the policy that a topic is born with.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use zipster_iam::{Policy, PolicyKind};
 use zipster_names::{AccountId, Arn};
 
 use super::{Sns, error};
@@ -84,4 +85,88 @@ pub(super) fn default_policy(topic: &Arn, owner: &AccountId) -> String {
         }],
     })
     .to_string()
+}
+
+/// What a topic's policy may speak of.
+///
+/// Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>.
+const POLICY_ACTIONS: [&str; 12] = [
+    "sns:addpermission",
+    "sns:deletetopic",
+    "sns:getdataprotectionpolicy",
+    "sns:gettopicattributes",
+    "sns:listsubscriptionsbytopic",
+    "sns:listtagsforresource",
+    "sns:publish",
+    "sns:putdataprotectionpolicy",
+    "sns:receive",
+    "sns:removepermission",
+    "sns:settopicattributes",
+    "sns:subscribe",
+];
+
+/// Checks a policy that a topic is to have; the error follows AWS's "Invalid parameter: ".
+///
+/// Where AWS's message for a malformed policy ends in `null`, this one says what is wrong.
+pub(super) fn check_policy(text: &str) -> Result<(), String> {
+    Policy::parse(text, PolicyKind::Resource)
+        .map_err(|errors| format!("Policy Error: {errors}"))?;
+    let policy: Value = serde_json::from_str(text).unwrap_or_default();
+    let actions = one_or_many(&policy["Statement"])
+        .flat_map(|statement| one_or_many(&statement["Action"]))
+        .filter_map(Value::as_str);
+    for action in actions {
+        let action = action.to_ascii_lowercase();
+        // AWS takes a pattern such as `SNS:Get*`, but neither `SNS:*` nor `*`.
+        let pattern = action.len() > "sns:*".len()
+            && action.starts_with("sns:")
+            && action.contains(['*', '?']);
+        if !pattern && !POLICY_ACTIONS.contains(&action.as_str()) {
+            return Err("Policy statement action out of service scope!".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// A policy's lists may be written without their brackets.
+fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
+    let many = value.as_array().map(Vec::as_slice);
+    many.unwrap_or(std::slice::from_ref(value)).iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(action: &str, refused: bool) {
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": "*",
+                "Action": {action}, "Resource": "*"}}}}"#
+        );
+        let expected = "Policy statement action out of service scope!".to_owned();
+        assert_eq!(check_policy(&policy).err(), refused.then_some(expected));
+    }
+
+    #[test]
+    fn a_topic_policy_speaks_of_topics() {
+        check(r#""sns:Publish""#, false);
+        check(r#"["SNS:Publish", "SNS:Subscribe"]"#, false);
+        check(r#""SNS:Get*""#, false);
+        check(r#""SNS:*""#, true);
+        check(r#""*""#, true);
+        check(r#"["sns:Publish", "sqs:SendMessage"]"#, true);
+        assert!(
+            check_policy("[]")
+                .unwrap_err()
+                .starts_with("Policy Error: ")
+        );
+    }
+
+    #[test]
+    fn the_first_policy_is_a_valid_one() {
+        let topic = Arn::parse("arn:aws:sns:us-east-1:123456789012:t").unwrap();
+        let owner = AccountId::parse("123456789012").unwrap();
+        assert_eq!(check_policy(&default_policy(&topic, &owner)), Ok(()));
+    }
 }

@@ -210,3 +210,77 @@ pub(super) fn timestamp(at: OffsetDateTime) -> String {
     ))
     .expect("the format has no field that a time lacks")
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use zipster_names::{AccountId, Arn};
+
+    use super::super::publish::Body;
+    use super::super::state::{Confirmation, Protocol, SubscriptionSettings};
+    use super::*;
+    use crate::message::{AttributeValue, MessageAttribute};
+
+    #[test]
+    fn a_function_gets_an_event_of_one_record() {
+        let topic = Arn::parse("arn:aws:sns:us-east-1:123456789012:t").unwrap();
+        let attribute = MessageAttribute {
+            data_type: "Binary".to_owned(),
+            value: AttributeValue::Binary(bytes::Bytes::from_static(&[2, 3, 4])),
+        };
+        let message = Message {
+            id: "message-1".to_owned(),
+            topic: topic.clone(),
+            subject: None,
+            body: Body::Same("m".to_owned()),
+            attributes: MessageAttributes::from([("raw".to_owned(), attribute)]),
+            published: datetime!(2026-11-23 16:20:00.1 UTC),
+        };
+        let subscription = Subscription {
+            arn: format!("{topic}:subscription-1"),
+            topic,
+            owner: AccountId::parse("123456789012").unwrap(),
+            principal: "arn:aws:iam::123456789012:root".to_owned(),
+            protocol: Protocol::Lambda,
+            endpoint: "arn:aws:lambda:us-east-1:123456789012:function:f".to_owned(),
+            confirmation: Confirmation::Given {
+                token: None,
+                authenticated: true,
+                authenticate_on_unsubscribe: false,
+            },
+            settings: SubscriptionSettings::default(),
+            sequence: 1,
+        };
+        let event = lambda_event(&message, "m", &subscription, "http://127.0.0.1:4566");
+        let event: serde_json::Value = serde_json::from_str(&event).unwrap();
+        insta::assert_json_snapshot!(event, @r#"
+        {
+          "Records": [
+            {
+              "EventSource": "aws:sns",
+              "EventSubscriptionArn": "arn:aws:sns:us-east-1:123456789012:t:subscription-1",
+              "EventVersion": "1.0",
+              "Sns": {
+                "Message": "m",
+                "MessageAttributes": {
+                  "raw": {
+                    "Type": "Binary",
+                    "Value": "AgME"
+                  }
+                },
+                "MessageId": "message-1",
+                "Signature": "NOT-SIGNED-BY-THE-EMULATOR",
+                "SignatureVersion": "1",
+                "SigningCertUrl": "http://127.0.0.1:4566/_zipster/not-signed.pem",
+                "Subject": null,
+                "Timestamp": "2026-11-23T16:20:00.100Z",
+                "TopicArn": "arn:aws:sns:us-east-1:123456789012:t",
+                "Type": "Notification",
+                "UnsubscribeUrl": "http://127.0.0.1:4566/?Action=Unsubscribe&SubscriptionArn=arn:aws:sns:us-east-1:123456789012:t:subscription-1"
+              }
+            }
+          ]
+        }
+        "#);
+    }
+}

@@ -8,7 +8,7 @@ use zipster_names::Arn;
 use super::filter::{FilterPolicy, Scope};
 use super::state::{Confirmation, Protocol, Redrive, SubscriptionSettings};
 use super::subscriptions::subscription_arn;
-use super::topics::{answer, map};
+use super::topics::{answer, done, map};
 use super::{Sns, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName};
@@ -96,7 +96,7 @@ impl Sns {
         if let Some(subscription) = self.state().subscriptions.get_mut(&arn) {
             subscription.settings = settings;
         }
-        Ok(answer(call, |_| {}))
+        Ok(done(call))
     }
 }
 

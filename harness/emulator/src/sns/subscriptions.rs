@@ -5,7 +5,7 @@ use std::time::Duration;
 use zipster_names::Arn;
 
 use super::state::{Confirmation, PAGE, Protocol, Subscription, SubscriptionSettings};
-use super::topics::{answer, decode_token, topic_arn};
+use super::topics::{answer, decode_token, done, topic_arn};
 use super::{Sns, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName, Xml};
@@ -180,7 +180,7 @@ impl Sns {
             self.check_owner(call, &subscription)?;
             self.state().remove(&arn);
         }
-        Ok(answer(call, |_| {}))
+        Ok(done(call))
     }
 
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptions.html>.

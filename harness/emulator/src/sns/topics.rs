@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use zipster_names::{Arn, TopicName};
 
-use super::access::default_policy;
+use super::access::{check_policy, default_policy};
 use super::state::{PAGE, Topic, is_at};
 use super::{Sns, error};
 use crate::front::query::{self, Params};
@@ -108,7 +108,7 @@ impl Sns {
         let arn = topic_arn(call, params, "TopicArn")?;
         self.authorize_on_topic(call, "sns:DeleteTopic", &arn)?;
         self.state().remove_topic(arn.as_str());
-        Ok(answer(call, |_| {}))
+        Ok(done(call))
     }
 
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html>.
@@ -191,7 +191,7 @@ impl Sns {
             .get_mut(arn.as_str())
             .ok_or_else(error::no_topic)?;
         set_attribute(topic, name, value, "")?;
-        Ok(answer(call, |_| {}))
+        Ok(done(call))
     }
 
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>.
@@ -262,6 +262,11 @@ pub(super) fn answer(call: &Call, result: impl FnOnce(&mut crate::front::Xml)) -
     query::answer(ServiceName::Sns, &call.operation, &call.request_id, result)
 }
 
+/// The answer to a call that has no result.
+pub(super) fn done(call: &Call) -> Answer {
+    query::done(ServiceName::Sns, &call.operation, &call.request_id)
+}
+
 /// A map of strings, as `<name><entry><key/><value/></entry>...`.
 pub(super) fn map(xml: &mut crate::front::Xml, name: &str, entries: &BTreeMap<String, String>) {
     xml.open(name);
@@ -330,12 +335,12 @@ fn set_attribute(topic: &mut Topic, name: &str, value: &str, reason: &str) -> Re
             topic.policy = default_policy(&topic.arn, &topic.owner);
             Ok(())
         }
-        Attribute::Policy => match serde_json::from_str::<Value>(value) {
-            Ok(Value::Object(_)) => {
+        Attribute::Policy => match check_policy(value) {
+            Ok(()) => {
                 topic.policy = value.to_owned();
                 Ok(())
             }
-            Ok(_) | Err(_) => wrong("Policy Error: null"),
+            Err(reason) => wrong(&reason),
         },
         Attribute::Kept if value.is_empty() => {
             topic.kept.remove(name);

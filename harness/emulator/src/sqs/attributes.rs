@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
+use zipster_iam::{Policy, PolicyKind};
 use zipster_names::Arn;
 
 use super::error;
@@ -107,9 +108,9 @@ impl QueueAttributes {
                 self.largest_message = usize::try_from(bytes).unwrap_or(usize::MAX);
             }
             "Policy" if value.is_empty() => self.policy = None,
-            "Policy" => match serde_json::from_str::<Value>(value) {
-                Ok(Value::Object(_)) => self.policy = Some(value.to_owned()),
-                Ok(_) | Err(_) => return Err(error::bad_value(name)),
+            "Policy" => match Policy::parse(value, PolicyKind::Resource) {
+                Ok(_) => self.policy = Some(value.to_owned()),
+                Err(errors) => return Err(error::bad_policy(&errors)),
             },
             "RedrivePolicy" if value.is_empty() => self.redrive = None,
             "RedrivePolicy" => self.redrive = Some(redrive(value)?),
@@ -298,11 +299,16 @@ mod tests {
             Some("Invalid value for the parameter MaximumMessageSize."),
         );
         check("MessageRetentionPeriod", "1209600", None);
-        check("Policy", "{}", None);
         check(
             "Policy",
-            "[]",
-            Some("Invalid value for the parameter Policy."),
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
+                "Action": "sqs:SendMessage", "Resource": "*"}]}"#,
+            None,
+        );
+        check(
+            "Policy",
+            "{}",
+            Some("Invalid value for the parameter Policy. policy: Statement is missing"),
         );
         check("Colour", "red", Some("Unknown Attribute Colour."));
         check(

@@ -7,6 +7,7 @@
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>.
 
 use http::StatusCode;
+use zipster_iam::PolicyErrors;
 
 use crate::front::ApiError;
 use crate::iam::Denied;
@@ -124,6 +125,12 @@ pub(super) fn bad_value(name: &str) -> ApiError {
         BAD_VALUE,
         format!("Invalid value for the parameter {name}."),
     )
+}
+
+/// AWS says no more than the first sentence.
+pub(super) fn bad_policy(why: &PolicyErrors) -> ApiError {
+    let message = format!("Invalid value for the parameter Policy. {why}");
+    ApiError::bad_request(BAD_VALUE, message)
 }
 
 pub(super) fn bad_content() -> ApiError {

@@ -26,7 +26,7 @@ use zipster_names::{AccountId, Arn, QueueName};
 use crate::core::Core;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
-use crate::identity::{Identity, Principal};
+use crate::identity::Identity;
 
 mod attributes;
 mod digest;
@@ -169,6 +169,16 @@ impl Sqs {
         self.authorize(call, action, arn, policy.as_deref())
     }
 
+    /// `SenderId`: the account, or the role's unique identifier and its session.
+    fn sender_id(&self, identity: &Identity) -> String {
+        let principal = &identity.principal;
+        self.core
+            .iam
+            .unique_id(principal)
+            // The role was deleted while its session goes on.
+            .unwrap_or_else(|| principal.arn())
+    }
+
     /// Lets a message be received after `length`, unless the guard is dropped before; `None` if
     /// there is nothing to wait for.
     fn timer(self: &Arc<Self>, arn: &str, number: u64, length: Duration) -> Option<DropGuard> {
@@ -254,13 +264,4 @@ fn failed(id: &str, error: &ApiError) -> Value {
         "Message": error.message,
         "SenderFault": !error.status.is_server_error(),
     })
-}
-
-/// `SenderId`: the account, or the role and its session. (AWS has an identifier of its own for a
-/// role in place of its name.)
-fn sender_id(identity: &Identity) -> String {
-    match &identity.principal {
-        Principal::Root { account } => account.to_string(),
-        Principal::AssumedRole { role, session, .. } => format!("{role}:{session}"),
-    }
 }

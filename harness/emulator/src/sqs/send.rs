@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::state::Draft;
 use super::wire::{self, MOST_ATTRIBUTES, SentAttribute, is_readable};
-use super::{Sqs, answer, check_batch, digest, error, input, sender_id};
+use super::{Sqs, answer, check_batch, digest, error, input};
 use crate::courier::Delivery;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
@@ -73,7 +73,7 @@ impl Sqs {
         self.authorize_on_queue(call, "sqs:SendMessage", &arn)?;
         let limit = self.on_queue(&arn, |queue| queue.attributes.largest_message)?;
         let checked = check(input.entry, limit)?;
-        let sent = self.put(&arn, checked, sender_id(&call.identity), call.entry)?;
+        let sent = self.put(&arn, checked, self.sender_id(&call.identity), call.entry)?;
         Ok(answer(call, &sent))
     }
 
@@ -98,8 +98,9 @@ impl Sqs {
         let mut successful: Vec<Value> = Vec::new();
         let mut failed: Vec<Value> = Vec::new();
         for BatchEntry { id, entry } in input.entries {
-            let put = check(entry, limit)
-                .and_then(|checked| self.put(&arn, checked, sender_id(&call.identity), call.entry));
+            let put = check(entry, limit).and_then(|checked| {
+                self.put(&arn, checked, self.sender_id(&call.identity), call.entry)
+            });
             match put {
                 Ok(mut sent) => {
                     sent["Id"] = id.into();
@@ -136,10 +137,10 @@ impl Sqs {
         let limit = self
             .on_queue(arn, |queue| queue.attributes.largest_message)
             .map_err(|_| format!("{arn} does not exist"))?;
-        let sender = delivery
-            .role
-            .as_ref()
-            .map_or_else(|| delivery.from.service.to_owned(), sender_id);
+        let sender = delivery.role.as_ref().map_or_else(
+            || delivery.from.service.to_owned(),
+            |role| self.sender_id(role),
+        );
         let body = String::from_utf8(delivery.body.to_vec())
             .map_err(|_| "the event is not UTF-8".to_owned())?;
         if size(&body, &delivery.attributes) > limit {

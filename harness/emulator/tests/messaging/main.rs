@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod access;
+mod delivery;
 mod sns;
 mod sns_subscriptions;
 mod sqs;

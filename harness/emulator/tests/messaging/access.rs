@@ -1,0 +1,102 @@
+//! What policies forbid.
+
+use aws_sdk_sns::error::ProvideErrorMetadata;
+use aws_sdk_sqs::types::QueueAttributeName;
+
+use crate::support::World;
+
+#[tokio::test]
+async fn a_topic_policy_can_forbid() {
+    let world = World::new().await;
+    let topic = world.topic("guarded").await;
+    let policy = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*",
+            "Action": "sns:Publish", "Resource": "{topic}"}}]}}"#
+    );
+    let set = |policy: &str| {
+        world
+            .sns
+            .set_topic_attributes()
+            .topic_arn(&topic)
+            .attribute_name("Policy")
+            .attribute_value(policy)
+            .send()
+    };
+    set(&policy).await.unwrap();
+    let publish = world.sns.publish().topic_arn(&topic).message("m");
+    let error = publish.send().await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.message()),
+        (
+            Some("AuthorizationError"),
+            Some(
+                "User: arn:aws:iam::123456789012:root is not authorized to perform: SNS:Publish on \
+                 resource: arn:aws:sns:us-east-1:123456789012:guarded with an explicit deny in a \
+                 resource-based policy"
+            )
+        )
+    );
+    assert!(
+        error
+            .into_service_error()
+            .is_authorization_error_exception()
+    );
+    let error = set(r#"{"Version": "2012-10-17"}"#).await.unwrap_err();
+    assert!(
+        error
+            .message()
+            .unwrap()
+            .starts_with("Invalid parameter: Policy Error: ")
+    );
+}
+
+#[tokio::test]
+async fn a_queue_policy_can_forbid() {
+    let world = World::new().await;
+    let (url, arn) = world.open_queue("guarded").await;
+    let policy = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*",
+            "Action": "sqs:SendMessage", "Resource": "{arn}"}}]}}"#
+    );
+    let set = world.sqs.set_queue_attributes().queue_url(&url);
+    set.attributes(QueueAttributeName::Policy, policy)
+        .send()
+        .await
+        .unwrap();
+    let send = world.sqs.send_message().queue_url(&url).message_body("m");
+    let error = send.send().await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.message()),
+        (
+            Some("AccessDenied"),
+            Some(
+                "User: arn:aws:iam::123456789012:root is not authorized to perform: \
+                 sqs:sendmessage on resource: arn:aws:sqs:us-east-1:123456789012:guarded with an \
+                 explicit deny in a resource-based policy"
+            )
+        )
+    );
+}
+
+#[tokio::test]
+async fn other_services_need_a_policy_that_lets_them() {
+    let world = World::new().await;
+    let topic = world.topic("closed").await;
+    let made = world.sqs.create_queue().queue_name("closed").send().await;
+    let services = world.emulator.services();
+    assert!(made.is_ok());
+    // The policy that a topic is born with is not meant for buckets.
+    let refused = services.sns.accept_event(world.from_s3(&topic, "{}"));
+    assert!(
+        refused
+            .unwrap_err()
+            .contains("is not authorized to perform: SNS:Publish")
+    );
+    let queue = "arn:aws:sqs:us-east-1:123456789012:closed";
+    let refused = services.sqs.accept_event(world.from_s3(queue, "{}"));
+    assert!(
+        refused
+            .unwrap_err()
+            .contains("is not authorized to perform: sqs:sendmessage")
+    );
+}
