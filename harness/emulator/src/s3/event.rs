@@ -10,7 +10,6 @@ use time::macros::format_description;
 use zipster_names::{AccountId, BucketName, EncodedKey, Region};
 
 use super::access::Caller;
-use crate::identity::Principal;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +146,7 @@ fn records<'a>(change: &'a Change<'_>, caller: &'a Caller, configuration: &'a st
             event_time: format_time(change.time),
             event_name: change.kind.name(),
             user_identity: PrincipalId {
-                principal_id: principal_id(&caller.identity.principal),
+                principal_id: format!("AWS:{}", caller.unique_id),
             },
             request_parameters: RequestParameters {
                 source_ip_address: "127.0.0.1",
@@ -212,22 +211,6 @@ fn format_time(time: OffsetDateTime) -> String {
         .expect("a UTC time has all the components of the format")
 }
 
-/// The caller as events name it. AWS has unique identifiers of users and roles here; these are
-/// made from the names, so that the same caller always has the same one.
-fn principal_id(principal: &Principal) -> String {
-    match principal {
-        Principal::Root { account } => format!("AWS:{account}"),
-        Principal::AssumedRole {
-            account,
-            role,
-            session,
-        } => {
-            let id = token(&format!("{account}/{role}"), 17);
-            format!("AWS:AROA{id}:{session}")
-        }
-    }
-}
-
 /// The canonical identifier of an account: 64 hexadecimal digits.
 pub(super) fn owner_id(account: &AccountId) -> String {
     hex::encode(Sha256::digest(account.as_str()))
@@ -256,7 +239,7 @@ mod tests {
     use zipster_names::{ObjectKey, RoleName};
 
     use crate::clock::SystemClock;
-    use crate::identity::Identity;
+    use crate::identity::{Identity, Principal};
     use crate::journal::{Event, Journal};
 
     fn caller() -> Caller {
@@ -276,6 +259,7 @@ mod tests {
             pending: journal.pending(),
             request_id: "the-request-id".to_owned(),
             host_id: "the-host-id".to_owned(),
+            unique_id: "AROAEXAMPLE:zipster-transform".to_owned(),
             region: None,
         }
     }
@@ -307,7 +291,7 @@ mod tests {
           "eventTime": "2026-11-23T16:22:15.042Z",
           "eventName": "ObjectCreated:Put",
           "userIdentity": {
-            "principalId": "AWS:AROANWTB5KRJFOEN6SA5U:zipster-transform"
+            "principalId": "AWS:AROAEXAMPLE:zipster-transform"
           },
           "requestParameters": {
             "sourceIPAddress": "127.0.0.1"

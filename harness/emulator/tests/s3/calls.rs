@@ -2,6 +2,7 @@
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use zipster_emulator::fault::{CallFault, FaultPlan, FaultRule, Moment};
 use zipster_emulator::journal::Event;
 
@@ -78,4 +79,65 @@ async fn a_fault_plan_can_make_s3_unavailable() {
     let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
     assert_eq!(code(head), "404 NotFound");
     assert_eq!(code(put().await), "no error");
+}
+
+/// Sets a bucket policy that denies the administrator some action.
+async fn deny(world: &World, action: &str, resource: &str) {
+    let policy = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*",
+            "Action": "{action}", "Resource": "arn:aws:s3:::{resource}"}}]}}"#
+    );
+    let put = world.s3.put_bucket_policy().bucket(BUCKET);
+    put.policy(policy).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_denied_call_has_no_effect_and_says_why() {
+    let world = World::start().await;
+    world.put("k", "v").await;
+    deny(&world, "s3:DeleteObject", "the-bucket/*").await;
+    let delete = world.s3.delete_object().bucket(BUCKET).key("k");
+    let error = delete.send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("AccessDenied"));
+    assert_eq!(
+        error.meta().message(),
+        Some(
+            "User: arn:aws:iam::123456789012:root is not authorized to perform: s3:DeleteObject \
+             on resource: \"arn:aws:s3:::the-bucket/k\" with an explicit deny in a \
+             resource-based policy"
+        )
+    );
+    let delete = Delete::builder()
+        .objects(ObjectIdentifier::builder().key("k").build().unwrap())
+        .build()
+        .unwrap();
+    let many = world.s3.delete_objects().bucket(BUCKET).delete(delete);
+    let answer = many.send().await.unwrap();
+    assert_eq!(answer.errors()[0].code(), Some("AccessDenied"));
+    assert_eq!(world.get("k").await, b"v");
+}
+
+#[tokio::test]
+async fn only_who_may_list_is_told_that_a_key_does_not_exist() {
+    let world = World::start().await;
+    let get = || world.s3.get_object().bucket(BUCKET).key("k").send();
+    assert_eq!(code(get().await), "404 NoSuchKey");
+    deny(&world, "s3:ListBucket", "the-bucket").await;
+    assert_eq!(code(get().await), "403 AccessDenied");
+    world.put("k", "v").await;
+    assert_eq!(code(get().await), "no error");
+}
+
+/// Comparing ETags tells something about an object.
+#[tokio::test]
+async fn a_delete_on_condition_takes_the_permission_to_read() {
+    let world = World::start().await;
+    let etag = world.put("k", "v").await;
+    deny(&world, "s3:GetObject", "the-bucket/*").await;
+    let delete = || world.s3.delete_object().bucket(BUCKET).key("k");
+    assert_eq!(
+        code(delete().if_match(&etag).send().await),
+        "403 AccessDenied"
+    );
+    assert_eq!(code(delete().send().await), "no error");
 }

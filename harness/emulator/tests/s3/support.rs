@@ -44,22 +44,26 @@ impl World {
 
     /// The client's configuration with the administrator's key.
     pub fn config(emulator: &Emulator, region: &'static str) -> Builder {
+        Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region))
+            .credentials_provider(Self::credentials(emulator))
+            .endpoint_url(emulator.endpoint())
+            .force_path_style(true)
+            .retry_config(RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+    }
+
+    /// The administrator's.
+    pub fn credentials(emulator: &Emulator) -> Credentials {
         let key = emulator.administrator();
-        let credentials = Credentials::new(
+        Credentials::new(
             &key.access_key_id,
             key.expose_secret(),
             key.session_token.clone(),
             None,
             "test",
-        );
-        Builder::new()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region))
-            .credentials_provider(credentials)
-            .endpoint_url(emulator.endpoint())
-            .force_path_style(true)
-            .retry_config(RetryConfig::disabled())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+        )
     }
 
     pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> String {
