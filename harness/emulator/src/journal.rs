@@ -227,14 +227,23 @@ mod tests {
         journal.record(Some(b), fault("c"));
         let story = journal
             .story(|event| matches!(event, Event::Fault { description } if description == "a"));
-        let told: Vec<_> = story
-            .iter()
-            .map(|entry| match &entry.event {
-                Event::Fault { description } => description.as_str(),
-                _ => "?",
-            })
-            .collect();
-        assert_eq!(told, ["a", "b", "c"]);
+        let told: Vec<_> = story.iter().map(|entry| entry.event.to_string()).collect();
+        assert_eq!(told, ["FAULT a", "FAULT b", "FAULT c"]);
+    }
+
+    #[tokio::test]
+    async fn work_that_is_set_aside_does_not_count_until_its_wait_is_over() {
+        let journal = journal();
+        let work = journal.pending();
+        let mut wait = Box::pin(work.set_aside(std::future::pending::<()>()));
+        assert!(wait.as_mut().now_or_never().is_none());
+        assert!(journal.settled().now_or_never().is_some());
+        drop(wait);
+        assert!(journal.settled().now_or_never().is_none());
+        work.set_aside(std::future::ready(())).await;
+        assert!(journal.settled().now_or_never().is_none());
+        drop(work);
+        assert!(journal.settled().now_or_never().is_some());
     }
 
     #[tokio::test]

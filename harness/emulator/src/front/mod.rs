@@ -319,7 +319,7 @@ impl Pre {
         };
         let result = strike(core, entry, fault, execution.as_deref(), async {
             match self.service {
-                ServiceName::Sns => services.sns.handle(&call).await,
+                ServiceName::Sns => services.sns.handle(&call),
                 ServiceName::Sqs => services.sqs.handle(&call).await,
                 ServiceName::Lambda => services.lambda.handle(&call).await,
                 ServiceName::Iam | ServiceName::Sts => services.iam.handle(self.service, &call),

@@ -56,12 +56,6 @@ impl Sns {
         if name.is_fifo() {
             return Err(ApiError::unsupported(ServiceName::Sns, "a FIFO topic"));
         }
-        if params.get("DataProtectionPolicy").is_some() {
-            return Err(ApiError::unsupported(
-                ServiceName::Sns,
-                "the parameter DataProtectionPolicy",
-            ));
-        }
         let tags = tags(params)?;
         let mut topic = Topic {
             policy: default_policy(&arn, account),

@@ -1,8 +1,8 @@
 //! Simple Queue Service: standard queues.
 //!
-//! The rooms: `queues` are the operations on queues and `attributes` what can be set on them,
-//! `send` and `receive` the operations on messages, `wire` and `digest` how messages look to
-//! clients, `state` where messages are.
+//! The rooms: `operations` is the table of what is supported, `queues` are the operations on
+//! queues and `attributes` what can be set on them, `send` and `receive` the operations on
+//! messages, `wire` and `digest` how messages look to clients, `state` where messages are.
 //!
 //! Delays and visibility timeouts are pauses of the injected clock, so that a hurried clock
 //! shortens them; a long poll is a limit and is not shortened. A message that lies in a queue is
@@ -31,6 +31,7 @@ use crate::identity::Identity;
 mod attributes;
 mod digest;
 mod error;
+mod operations;
 mod queues;
 mod receive;
 mod send;
@@ -38,30 +39,9 @@ mod state;
 mod wire;
 
 pub use error::shape;
+pub use operations::{OPERATIONS, Operation};
 
 use state::{Queue, State};
-
-/// The operations that are supported, by API name.
-pub const OPERATIONS: &[&str] = &[
-    "ChangeMessageVisibility",
-    "ChangeMessageVisibilityBatch",
-    "CreateQueue",
-    "DeleteMessage",
-    "DeleteMessageBatch",
-    "DeleteQueue",
-    "GetQueueAttributes",
-    "GetQueueUrl",
-    "ListDeadLetterSourceQueues",
-    "ListQueueTags",
-    "ListQueues",
-    "PurgeQueue",
-    "ReceiveMessage",
-    "SendMessage",
-    "SendMessageBatch",
-    "SetQueueAttributes",
-    "TagQueue",
-    "UntagQueue",
-];
 
 /// The most entries of one batch.
 const MOST_IN_BATCH: usize = 10;
@@ -88,6 +68,7 @@ impl Sqs {
     /// # Errors
     /// The operation's own, or that it is not supported.
     pub async fn handle(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
+        operations::check(call)?;
         match call.operation.as_str() {
             "ChangeMessageVisibility" => self.change_message_visibility(call),
             "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(call),

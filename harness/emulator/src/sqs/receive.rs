@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::state::{Message, Receipt};
 use super::{Sqs, answer, check_batch, digest, error, failed, input, wire};
-use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::front::{Answer, ApiError, Call};
 use crate::journal::Event;
 
 /// The longest time that a message can be hidden.
@@ -42,7 +42,6 @@ struct ReceiveMessage {
     max_number_of_messages: Option<i64>,
     visibility_timeout: Option<i64>,
     wait_time_seconds: Option<i64>,
-    receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -302,12 +301,6 @@ fn visibility_timeout(seconds: i64) -> Result<Duration, ApiError> {
 }
 
 fn wish(input: ReceiveMessage) -> Result<Wish, ApiError> {
-    if input.receive_request_attempt_id.is_some() {
-        return Err(ApiError::unsupported(
-            ServiceName::Sqs,
-            "the parameter ReceiveRequestAttemptId (FIFO queues)",
-        ));
-    }
     let most = input.max_number_of_messages.unwrap_or(1);
     let most = usize::try_from(most)
         .ok()

@@ -86,14 +86,14 @@ async fn other_services_need_a_policy_that_lets_them() {
     let services = world.emulator.services();
     assert!(made.is_ok());
     // The policy that a topic is born with is not meant for buckets.
-    let refused = services.sns.accept_event(world.from_s3(&topic, "{}"));
+    let refused = services.sns.accept_event(world.event_of_s3(&topic, "{}"));
     assert!(
         refused
             .unwrap_err()
             .contains("is not authorized to perform: SNS:Publish")
     );
     let queue = "arn:aws:sqs:us-east-1:123456789012:closed";
-    let refused = services.sqs.accept_event(world.from_s3(queue, "{}"));
+    let refused = services.sqs.accept_event(world.event_of_s3(queue, "{}"));
     assert!(
         refused
             .unwrap_err()

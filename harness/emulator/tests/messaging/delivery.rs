@@ -43,7 +43,7 @@ impl World {
     }
 
     /// What a bucket would send.
-    pub fn from_s3(&self, to: &str, body: &str) -> Delivery {
+    pub fn event_of_s3(&self, to: &str, body: &str) -> Delivery {
         let journal = self.emulator.journal();
         let cause = journal.record(
             None,
@@ -265,7 +265,7 @@ async fn a_bucket_can_send_to_a_topic_whose_policy_lets_it() {
         .send()
         .await
         .unwrap();
-    let event = || world.from_s3(&topic, r#"{"Records": []}"#);
+    let event = || world.event_of_s3(&topic, r#"{"Records": []}"#);
     world.emulator.services().sns.accept_event(event()).unwrap();
     let mail = world.mail("ops@example.com").pop().unwrap();
     assert_eq!(mail.subject.as_deref(), Some("Amazon S3 Notification"));
@@ -278,12 +278,12 @@ async fn what_is_not_there_takes_no_events() {
     let services = world.emulator.services();
     let topic = "arn:aws:sns:us-east-1:123456789012:gone";
     assert_eq!(
-        services.sns.accept_event(world.from_s3(topic, "{}")),
+        services.sns.accept_event(world.event_of_s3(topic, "{}")),
         Err(format!("{topic} does not exist"))
     );
     let queue = "arn:aws:sqs:us-east-1:123456789012:gone";
     assert_eq!(
-        services.sqs.accept_event(world.from_s3(queue, "{}")),
+        services.sqs.accept_event(world.event_of_s3(queue, "{}")),
         Err(format!("{queue} does not exist"))
     );
 }

@@ -304,7 +304,7 @@ async fn what_cannot_be_published_is_refused_in_the_words_of_aws() {
         (
             publish().message("m").message_group_id("g"),
             "NotImplemented",
-            "sns: the parameter MessageGroupId (FIFO topics) is not supported by this emulator",
+            "sns: the parameter MessageGroupId of Publish is not supported by this emulator",
         ),
     ];
     for (call, code, message) in cases {

@@ -464,7 +464,7 @@ async fn what_cannot_be_sent_is_refused_in_the_words_of_aws() {
         (
             send().message_body("m").message_group_id("g"),
             "NotImplemented",
-            "sqs: the parameter MessageGroupId is not supported by this emulator",
+            "sqs: the parameter MessageGroupId of SendMessage is not supported by this emulator",
         ),
     ];
     for (call, code, message) in cases {
