@@ -328,7 +328,7 @@ impl Gate {
     fn allow(&self, caller: &Caller, cx: &S3AccessContext<'_>) -> Result<(), Failure> {
         let name = cx.s3_op().name();
         let operation = operations::find(name).ok_or_else(|| Failure::unsupported(name))?;
-        refuse_unsupported(cx.headers())?;
+        refuse_unsupported(cx.headers(), cx.uri())?;
         let (bucket, key) = match cx.s3_path() {
             S3Path::Root => return self.allow_account(caller, operation),
             S3Path::Bucket { bucket } => (&**bucket, None),
@@ -394,7 +394,15 @@ impl Gate {
 }
 
 /// Refuses what would be ignored otherwise.
-fn refuse_unsupported(headers: &HeaderMap) -> Result<(), Failure> {
+fn refuse_unsupported(headers: &HeaderMap, uri: &Uri) -> Result<(), Failure> {
+    // `s3s` takes the chunks apart only where the signature is in a header.
+    let chunked = text(headers, "x-amz-content-sha256")
+        .is_some_and(|payload| payload.starts_with("STREAMING-"));
+    if chunked && query(uri, "X-Amz-Signature").is_some() {
+        return Err(Failure::unsupported(
+            "a body in chunks with a presigned URL",
+        ));
+    }
     if let Some(name) = REFUSED_HEADERS
         .iter()
         .find(|name| headers.contains_key(**name))
@@ -447,5 +455,107 @@ fn resource(path: &S3Path) -> Option<String> {
         S3Path::Root => None,
         S3Path::Bucket { bucket } => Some(bucket.to_string()),
         S3Path::Object { bucket, key } => Some(format!("{bucket}/{key}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::path::PathBuf;
+
+    use http::HeaderValue;
+    use time::Duration;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+    use zipster_names::RoleName;
+
+    use crate::clock::SystemClock;
+    use crate::courier::Post;
+    use crate::fault::Faults;
+    use crate::iam::Directory;
+    use crate::identity::{CredentialStore, Credentials, Principal};
+    use crate::journal::Journal;
+    use crate::random::Random;
+
+    /// A gate of a core that listens nowhere.
+    fn gate() -> Gate {
+        let clock = Arc::new(SystemClock::real_time());
+        let core = Core {
+            account: AccountId::parse("123456789012").unwrap(),
+            region: Region::parse("us-east-1").unwrap(),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            journal: Journal::new(clock.clone()),
+            clock,
+            random: Random::new(0),
+            faults: Faults::default(),
+            credentials: CredentialStore::default(),
+            iam: Directory::default(),
+            post: Post::new().0,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            directory: PathBuf::new(),
+        };
+        Gate(Arc::new(Shared {
+            core: Arc::new(core),
+            store: Store::default(),
+        }))
+    }
+
+    fn session(gate: &Gate, lasting: Duration) -> Credentials {
+        let core = &gate.0.core;
+        let principal = Principal::AssumedRole {
+            account: core.account.clone(),
+            role: RoleName::parse("load").unwrap(),
+            session: "load".to_owned(),
+        };
+        let end = core.clock.now() + lasting;
+        core.credentials
+            .issue_session(&core.random, principal, None, end)
+    }
+
+    #[track_caller]
+    fn check(gate: &Gate, key: &Credentials, token: Option<&str>, expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let token = HeaderValue::from_str(token).unwrap();
+            headers.insert("x-amz-security-token", token);
+        }
+        let uri = Uri::from_static("/");
+        let refusal = gate.identify(&key.access_key_id, &headers, &uri).err();
+        assert_eq!(
+            refusal.map(|refusal| refusal.to_string()).as_deref(),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_session_needs_its_token_and_ends() {
+        let gate = gate();
+        let key = session(&gate, Duration::HOUR);
+        let other = session(&gate, Duration::HOUR);
+        let over = session(&gate, Duration::ZERO);
+        let invalid = Some("The provided token is malformed or otherwise invalid.");
+        let unknown = Some("The AWS Access Key Id you provided does not exist in our records.");
+        check(&gate, &key, key.session_token.as_deref(), None);
+        check(&gate, &key, other.session_token.as_deref(), invalid);
+        check(&gate, &key, None, unknown);
+        let expired = Some("The provided token has expired.");
+        check(&gate, &over, over.session_token.as_deref(), expired);
+    }
+
+    /// In a presigned URL the token is a parameter.
+    #[test]
+    fn a_token_may_come_in_the_query() {
+        let gate = gate();
+        let key = session(&gate, Duration::HOUR);
+        let token = key.session_token.clone().unwrap_or_default();
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("X-Amz-Security-Token", &token)
+            .finish();
+        let uri: Uri = format!("/bucket/key?{query}").parse().unwrap();
+        let identity = gate.identify(&key.access_key_id, &HeaderMap::new(), &uri);
+        assert!(identity.is_ok());
     }
 }

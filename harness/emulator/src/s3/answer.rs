@@ -13,7 +13,7 @@ use crate::front::{Answer, Xml};
 
 /// What a request was about, kept from before `s3s` took it.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(super) struct About {
     pub(super) method: Method,
     /// Decoded, with the leading slash.
     pub(super) path: String,
@@ -22,7 +22,7 @@ pub(super) struct Subject {
 /// Dresses an answer up, and says which error it is, if it is one.
 pub(super) async fn dress(
     answer: Answer,
-    subject: &Subject,
+    about: &About,
     track: &Track,
 ) -> (Answer, Option<String>) {
     let (mut parts, body) = answer.into_parts();
@@ -46,7 +46,7 @@ pub(super) async fn dress(
     };
     let code = element(&text, "Code").unwrap_or_else(|| "InternalError".to_owned());
     headers.remove(header::CONTENT_LENGTH);
-    let body = if parts.status == StatusCode::NOT_MODIFIED || subject.method == Method::HEAD {
+    let body = if parts.status == StatusCode::NOT_MODIFIED || about.method == Method::HEAD {
         headers.remove(header::CONTENT_TYPE);
         Body::empty()
     } else {
@@ -55,25 +55,25 @@ pub(super) async fn dress(
             HeaderValue::from_static("application/xml"),
         );
         let message = element(&text, "Message").unwrap_or_default();
-        Body::from(document(&code, &message, subject, track))
+        Body::from(document(&code, &message, about, track))
     };
     (Answer::from_parts(parts, body), Some(code))
 }
 
 /// The error as AWS writes it.
-fn document(code: &str, message: &str, subject: &Subject, track: &Track) -> String {
+fn document(code: &str, message: &str, about: &About, track: &Track) -> String {
     let mut xml = Xml::new();
     xml.open("Error");
     xml.text("Code", code);
     xml.text("Message", message);
-    let path = subject.path.trim_start_matches('/');
+    let path = about.path.trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     match code {
         "NoSuchKey" => xml.text("Key", key),
         "NoSuchBucket" | "BucketNotEmpty" | "BucketAlreadyExists" => {
             xml.text("BucketName", bucket);
         }
-        _ => xml.text("Resource", &subject.path),
+        _ => xml.text("Resource", &about.path),
     }
     xml.text("RequestId", &track.context.request_id);
     xml.text("HostId", &track.host_id);

@@ -292,6 +292,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_cannot_be_written_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let in_the_way = directory.path().join("file");
+        std::fs::write(&in_the_way, b"").unwrap();
+        let mut spool = Spool::new(&in_the_way);
+        assert!(spool.write(&vec![0; IN_MEMORY + 1]).await.is_err());
+    }
+
+    #[tokio::test]
     async fn an_unfinished_upload_leaves_no_file() {
         let directory = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(directory.path());

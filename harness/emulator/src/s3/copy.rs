@@ -89,7 +89,7 @@ pub(super) async fn copy_object(
     let if_match = condition(&headers, "if-match")?;
     let if_none_match = condition(&headers, "if-none-match")?;
     let now = shared.core.clock.now();
-    let object = shared.store.change(&input.bucket, now, |bucket, moment| {
+    let (object, _replaced) = shared.store.change(&input.bucket, now, |bucket, moment| {
         let existing = bucket.objects.get(&key).map(|object| &**object);
         check_write(if_match.as_ref(), if_none_match.as_ref(), existing)?;
         let object = Arc::new(Object {
@@ -102,10 +102,10 @@ pub(super) async fn copy_object(
             checksum,
             parts: Vec::new(),
         });
-        bucket.objects.insert(key.clone(), Arc::clone(&object));
+        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
         let kind = EventKind::CreatedByCopy;
         announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
-        Ok(object)
+        Ok((object, replaced))
     })?;
     let mut result = CopyObjectResult {
         checksum_type: Some(object.checksum.kind.to_dto()),

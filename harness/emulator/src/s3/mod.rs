@@ -1,19 +1,19 @@
 //! Simple Storage Service, on the protocol of the `s3s` crate over a store of our own.
 //!
-//! A request passes [`access`] (who calls, may they, the journal), [`api`] (which function is it),
-//! one of the operations and [`answer`] (what every answer carries).
+//! A request passes `access` (who calls, may they, the journal), `api` (which function is it),
+//! one of the operations and `answer` (what every answer carries).
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`operations`] | what is supported, and the permission for it |
-//! | [`bucket`], [`settings`] | buckets, and what can be set for them |
-//! | [`object`], [`copy`], [`tags`] | objects |
-//! | [`multipart`], [`list_uploads`] | uploads in parts |
-//! | [`list`] | listing objects |
-//! | [`notification`], [`event`] | who is told about a change, and what |
-//! | [`store`] | buckets and objects, under one lock |
-//! | [`content`], [`receive`], [`checksum`] | bytes: kept, on their way in, verified |
-//! | [`conditions`], [`host`], [`error`] | preconditions; buckets in host names; AWS's errors |
+//! | `operations` | what is supported, and the permission for it |
+//! | `bucket`, `settings` | buckets, and what can be set for them |
+//! | `object`, `copy`, `tags` | objects |
+//! | `multipart`, `list_uploads` | uploads in parts |
+//! | `list` | listing objects |
+//! | `notification`, `event` | who is told about a change, and what |
+//! | `store` | buckets and objects, under one lock |
+//! | `content`, `receive`, `checksum` | bytes: kept, on their way in, verified |
+//! | `conditions`, `host`, `error` | preconditions; buckets in host names; AWS's errors |
 //!
 //! Left out: versioning, access control lists, server-side encryption with keys other than S3's
 //! own, object lock, website hosting, replication, EventBridge. What is left out is refused by
@@ -106,7 +106,7 @@ impl S3 {
         let core = &self.shared.core;
         let host_id = STANDARD.encode(core.random.bytes::<48>());
         let track = Arc::new(Track::new(context, host_id));
-        let subject = answer::Subject {
+        let about = answer::About {
             method: parts.method.clone(),
             path: percent_encoding::percent_decode_str(parts.uri.path())
                 .decode_utf8_lossy()
@@ -123,7 +123,7 @@ impl S3 {
                     .render(ServiceName::S3, &track.context.request_id)
             }
         };
-        let (answer, error) = answer::dress(answer, &subject, &track).await;
+        let (answer, error) = answer::dress(answer, &about, &track).await;
         match track.seen() {
             Some(seen) => self.finish(answer, error, &track, &seen),
             // Turned away before anybody knew who called for what.

@@ -309,7 +309,7 @@ pub(super) async fn complete_multipart_upload(
     let Call { caller, input, .. } = call;
     let key = object_key(&input.key)?;
     let now = shared.core.clock.now();
-    let (object, _upload) = shared.store.change(&input.bucket, now, |bucket, moment| {
+    let (object, _gone) = shared.store.change(&input.bucket, now, |bucket, moment| {
         let upload = bucket.upload(&input.upload_id, &input.key)?;
         let named = input.multipart_upload.as_ref();
         let named = named.and_then(|upload| upload.parts.as_deref());
@@ -336,11 +336,11 @@ pub(super) async fn complete_multipart_upload(
             checksum: whole.checksum,
             parts: whole.parts,
         });
-        bucket.objects.insert(key.clone(), Arc::clone(&object));
+        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
         let kind = EventKind::CreatedByUpload;
         announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
-        // Parts that were not named go with the upload, once the lock is released.
-        Ok((object, upload))
+        // What is replaced and parts that were not named go once the lock is released.
+        Ok((object, (upload, replaced)))
     })?;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!(

@@ -77,7 +77,8 @@ pub(super) async fn put_object(
     .await?;
     let kept = kept_headers!(input);
     let now = shared.core.clock.now();
-    let object = shared.store.change(&input.bucket, now, |bucket, moment| {
+    // What it replaces goes once the lock is released: removing a large file takes its time.
+    let (object, _replaced) = shared.store.change(&input.bucket, now, |bucket, moment| {
         let existing = bucket.objects.get(&key).map(|object| &**object);
         check_write(
             input.if_match.as_ref(),
@@ -94,10 +95,10 @@ pub(super) async fn put_object(
             checksum: received.checksum,
             parts: Vec::new(),
         });
-        bucket.objects.insert(key.clone(), Arc::clone(&object));
+        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
         let kind = EventKind::CreatedByPut;
         announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
-        Ok(object)
+        Ok((object, replaced))
     })?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(object.etag.clone())),
@@ -277,7 +278,7 @@ fn remove(
 ) -> Result<(), Failure> {
     let key = object_key(key)?;
     let now = shared.core.clock.now();
-    // Keeps the bytes until the lock is released: removing a large file takes its time.
+    // The bytes go once the lock is released.
     let _removed = shared.store.change(bucket, now, |bucket, moment| {
         check_match(condition, bucket.objects.get(&key).map(|object| &**object))?;
         let removed = bucket.objects.remove(&key);

@@ -66,6 +66,19 @@ async fn a_large_body_goes_through_a_file_and_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn an_object_may_be_empty() {
+    let world = World::start().await;
+    let etag = world.put("k", "").await;
+    assert_eq!(etag, "\"d41d8cd98f00b204e9800998ecf8427e\"");
+    assert_eq!(world.get("k").await, b"");
+    let range = world.s3.get_object().bucket(BUCKET).key("k");
+    assert_eq!(
+        code(range.range("bytes=0-").send().await),
+        "416 InvalidRange"
+    );
+}
+
+#[tokio::test]
 async fn a_range_is_cut_to_the_object_or_refused_behind_it() {
     let world = World::start().await;
     world.put("k", "0123456789").await;

@@ -5,8 +5,14 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign,
+};
+use aws_sigv4::sign::v4;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use zipster_emulator::clock::{Clock, SystemClock};
 
 use crate::support::{BUCKET, World, code};
 
@@ -69,6 +75,81 @@ async fn a_half_sent_body_never_becomes_an_object() {
     world.emulator.settled().await;
     let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
     assert_eq!(code(head), "404 NotFound");
+}
+
+/// Signs a put whose body comes in chunks with a trailer, and sends it with this body.
+async fn put_chunks(world: &World, body: &str) -> String {
+    let endpoint = world.emulator.endpoint();
+    let key = world.emulator.administrator();
+    let identity = aws_credential_types::Credentials::new(
+        &key.access_key_id,
+        key.expose_secret(),
+        None,
+        None,
+        "test",
+    )
+    .into();
+    let mut settings = SigningSettings::default();
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("us-east-1")
+        .name("s3")
+        .time(SystemClock::real_time().now().into())
+        .settings(settings)
+        .build()
+        .unwrap()
+        .into();
+    let headers = [
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-decoded-content-length", "9"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
+    let uri = format!("{endpoint}/{BUCKET}/k");
+    let signable = SignableRequest::new(
+        "PUT",
+        &uri,
+        headers.into_iter(),
+        SignableBody::StreamingUnsignedPayloadTrailer,
+    );
+    let (signed, _) = sign(signable.unwrap(), &params).unwrap().into_parts();
+    let (host, path) = split(&uri);
+    let mut request = format!("PUT {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    for (name, value) in headers.into_iter().chain(signed.headers()) {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
+    send(world, &request).await
+}
+
+#[tokio::test]
+async fn a_trailer_is_checked_and_must_be_there() {
+    let world = World::start().await;
+    let cases = [
+        (
+            "x-amz-checksum-crc32:AAAAAA==\r\n",
+            "<Code>BadDigest</Code>",
+        ),
+        ("", "<Code>InvalidRequest</Code>"),
+        ("x-amz-checksum-crc32:y/Q5Jg==\r\n", "HTTP/1.1 200"),
+    ];
+    for (trailer, expected) in cases {
+        let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
+        assert_eq!(code(head), "404 NotFound", "before {expected}");
+        let body = format!("4\r\n1234\r\n5\r\n56789\r\n0\r\n{trailer}\r\n");
+        let answer = put_chunks(&world, &body).await;
+        assert!(answer.contains(expected), "{answer}");
+    }
+    assert_eq!(world.get("k").await, b"123456789");
+}
+
+/// The end of a chunk is no end of the body.
+#[tokio::test]
+async fn a_body_that_ends_after_a_chunk_is_incomplete() {
+    let world = World::start().await;
+    let answer = put_chunks(&world, "4\r\n1234\r\n").await;
+    assert!(answer.contains("<Code>IncompleteBody</Code>"), "{answer}");
 }
 
 /// A file is sent in chunks, with its checksum in a trailer.
