@@ -160,6 +160,7 @@ fn refused(error: &DatabaseError) -> Problem {
         DatabaseErrorKind::AccessDenied(_)
         | DatabaseErrorKind::Schema(_)
         | DatabaseErrorKind::Busy(_)
+        | DatabaseErrorKind::Queue(_)
         | DatabaseErrorKind::TooLarge(_)
         | DatabaseErrorKind::Refused(_) => Exit::Refused,
     };

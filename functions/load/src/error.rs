@@ -42,6 +42,9 @@ pub enum DatabaseErrorKind {
     /// Other transactions were in the way, each time that it was tried.
     #[error("other transactions were in the way: {0}")]
     Busy(String),
+    /// Other loads were not done in time.
+    #[error("other loads were not done in time: {0}")]
+    Queue(String),
     /// A row is larger than the server takes.
     #[error("a row is too large for the server: {0}")]
     TooLarge(String),
@@ -77,6 +80,7 @@ impl DatabaseError {
             DatabaseErrorKind::Unreachable(_) | DatabaseErrorKind::Busy(_) => true,
             DatabaseErrorKind::AccessDenied(_)
             | DatabaseErrorKind::Schema(_)
+            | DatabaseErrorKind::Queue(_)
             | DatabaseErrorKind::TooLarge(_)
             | DatabaseErrorKind::Refused(_) => false,
         }
@@ -88,7 +92,7 @@ impl DatabaseError {
             DatabaseErrorKind::Unreachable(_) => "DatabaseUnreachable",
             DatabaseErrorKind::AccessDenied(_) => "DatabaseAccessDenied",
             DatabaseErrorKind::Schema(_) => "DatabaseSchema",
-            DatabaseErrorKind::Busy(_) => "DatabaseBusy",
+            DatabaseErrorKind::Busy(_) | DatabaseErrorKind::Queue(_) => "DatabaseBusy",
             DatabaseErrorKind::TooLarge(_) => "RowTooLarge",
             DatabaseErrorKind::Refused(_) => "DatabaseRefused",
         }
@@ -107,7 +111,7 @@ impl DatabaseError {
             DatabaseErrorKind::Schema(_) => {
                 "create the database and apply the migrations (migrations/)"
             }
-            DatabaseErrorKind::Busy(_) => {
+            DatabaseErrorKind::Busy(_) | DatabaseErrorKind::Queue(_) => {
                 "try again later; if this persists, look for a transaction that stays open"
             }
             DatabaseErrorKind::TooLarge(_) => "raise the server's max_allowed_packet",

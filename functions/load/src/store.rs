@@ -158,7 +158,7 @@ async fn queue_up(connection: &mut MySqlConnection) -> Result<usize, DatabaseErr
         (Some(1), packet) => Ok(usize::try_from(packet).unwrap_or_default()),
         _ => Err(DatabaseError {
             doing: doing.to_owned(),
-            kind: DatabaseErrorKind::Busy(format!("the lock was not given within {QUEUE} s")),
+            kind: DatabaseErrorKind::Queue(format!("waited for {QUEUE} seconds")),
         }),
     }
 }
