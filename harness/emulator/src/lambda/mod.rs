@@ -1,44 +1,182 @@
-//! Lambda.
+//! Lambda: functions as child processes that speak the Runtime API.
+//!
+//! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
+//! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
+//! `queue` for one who does not, with `destination` for what comes in the end; `pool` knows a
+//! function's environments, `environment` is one of them, with its `process`, its `runtime_api`,
+//! its `variables` and its `logs`.
+//!
+//! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
+//! event source mappings, function URLs, response streaming to the caller, extensions, and limits
+//! of memory and processor time.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::StatusCode;
+use zipster_names::Arn;
 
 use crate::core::Core;
 use crate::courier::Delivery;
-use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::front::{ApiError, Call};
+use crate::iam::{Authorization, Denied};
+use crate::identity::ServiceSource;
+use crate::journal::EntryId;
+
+mod api;
+mod code;
+mod configure;
+mod destination;
+mod environment;
+mod event_config;
+mod function;
+mod invoke;
+mod logs;
+mod policy;
+mod pool;
+mod process;
+mod queue;
+mod reference;
+mod runtime_api;
+mod settings;
+mod validate;
+mod variables;
+
+pub use api::{OPERATIONS, Route, operation};
+
+use function::{Function, Key};
+use queue::QueuedEvent;
+use reference::Reference;
 
 /// The service.
 #[derive(Debug)]
 pub struct Lambda {
-    #[expect(dead_code, reason = "the state follows")]
     core: Arc<Core>,
+    functions: Mutex<BTreeMap<Key, Arc<Function>>>,
 }
 
 impl Lambda {
-    /// Nothing in it yet.
+    /// A service without functions.
     #[must_use]
     pub fn new(core: Arc<Core>) -> Arc<Self> {
-        Arc::new(Self { core })
+        Arc::new(Self {
+            core,
+            functions: Mutex::default(),
+        })
     }
 
-    /// Carries out a call.
-    ///
-    /// # Errors
-    /// The operation's own, or that it is not supported.
-    pub async fn handle(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
-        Err(ApiError::unsupported(ServiceName::Lambda, &call.operation))
-    }
-
-    /// Takes over an event that another service sends.
+    /// Takes over an event that another service sends, if the function's policy (or the role that
+    /// it is sent with) allows it.
     ///
     /// # Errors
     /// Why it was not taken, for the journal.
     pub fn accept_event(self: &Arc<Self>, delivery: Delivery) -> Result<(), String> {
-        Err(format!("{} does not exist", delivery.to))
+        let function = self.find_by_arn(&delivery.to)?;
+        let policy = function.state().policy.document();
+        let request = Authorization {
+            cause: delivery.cause,
+            action: "lambda:InvokeFunction",
+            resource: function.arn.as_str(),
+            context: &[],
+            resource_policy: policy.as_deref(),
+        };
+        self.core
+            .authorize_delivery(&delivery, &request)
+            .map_err(|denied| denied.to_string())?;
+        let event = QueuedEvent {
+            request_id: self.core.random.uuid(),
+            payload: delivery.body,
+            client_context: None,
+            trace_id: None,
+        };
+        function.queue.accept(
+            &self.core,
+            &function,
+            event,
+            delivery.cause,
+            &delivery.pending,
+        );
+        Ok(())
+    }
+
+    /// Whether a function exists and its policy lets `source` invoke it: what S3 and SNS ask
+    /// before they accept it as a destination. `cause` is the call that configures it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_deliver(
+        &self,
+        function: &Arn,
+        source: &ServiceSource,
+        cause: EntryId,
+    ) -> Result<(), String> {
+        let function = self.find_by_arn(function)?;
+        let policy = function.state().policy.document();
+        let request = Authorization {
+            cause,
+            action: "lambda:InvokeFunction",
+            resource: function.arn.as_str(),
+            context: &[],
+            resource_policy: policy.as_deref(),
+        };
+        self.core
+            .authorize_service(source, &request)
+            .map_err(|denied| denied.to_string())
+    }
+
+    fn find_by_arn(&self, arn: &Arn) -> Result<Arc<Function>, String> {
+        let (Some(account), Some(region)) = (arn.account(), arn.region()) else {
+            return Err(format!("{arn} names no function"));
+        };
+        Reference::parse(arn.as_str(), None, account, region)
+            .and_then(|reference| self.find(&reference))
+            .map_err(|error| error.message)
+    }
+
+    /// The function that a request names, for the account and region of the call.
+    fn reference(
+        &self,
+        call: &Call,
+        name: &str,
+        qualifier: Option<&str>,
+    ) -> Result<Reference, ApiError> {
+        let account = call.identity.principal.account();
+        Reference::parse(name, qualifier, account, &call.region)
+    }
+
+    /// Decides whether the caller may do this to the function.
+    fn authorize(
+        &self,
+        call: &Call,
+        action: &str,
+        reference: &Reference,
+        context: &[(&str, String)],
+        resource_policy: Option<&str>,
+    ) -> Result<(), ApiError> {
+        let request = Authorization {
+            cause: call.entry,
+            action,
+            resource: &reference.arn(),
+            context,
+            resource_policy,
+        };
+        self.core
+            .authorize(&call.identity, &request)
+            .map_err(|refusal| denied(&refusal))
+    }
+
+    fn functions(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Function>>> {
+        self.functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The operation that a REST request names, as its API name.
-#[must_use]
-pub fn operation(_method: &http::Method, _path: &str) -> Option<&'static str> {
-    None
+/// 403 `AccessDeniedException`.
+fn denied(refusal: &Denied) -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "AccessDeniedException",
+        refusal.message.clone(),
+    )
 }

@@ -1,0 +1,283 @@
+//! Making, changing, showing and deleting functions.
+//!
+//! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html> and its
+//! sisters. Left out and refused by name: images, layers, file systems, published versions and
+//! code signing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use zipster_names::{Arn, FunctionName};
+
+use super::Lambda;
+use super::code::{Code, CodeRequest};
+use super::function::{Configuration, Function, Key, SERVICE};
+use super::reference::Reference;
+use super::settings::{Ground, Settings};
+use super::validate::{Violations, conflict, invalid, nothing_else, unsupported};
+use crate::front::{ApiError, Call};
+use crate::iam::Authorization;
+
+/// How many functions one page of a list has at most.
+const PAGE: usize = 50;
+
+/// `CreateFunction`'s parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CreateRequest {
+    function_name: String,
+    code: CodeRequest,
+    architectures: Option<Vec<String>>,
+    package_type: Option<String>,
+    publish: Option<bool>,
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    settings: Settings,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// `UpdateFunctionConfiguration`'s parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateConfigurationRequest {
+    revision_id: Option<String>,
+    #[serde(flatten)]
+    settings: Settings,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// `UpdateFunctionCode`'s parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateCodeRequest {
+    architectures: Option<Vec<String>>,
+    revision_id: Option<String>,
+    publish: Option<bool>,
+    dry_run: Option<bool>,
+    #[serde(flatten)]
+    code: CodeRequest,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl Lambda {
+    /// Makes a function, which is active at once.
+    pub(super) async fn create_function(
+        &self,
+        call: &Call,
+        request: CreateRequest,
+    ) -> Result<Value, ApiError> {
+        let reference = self.reference(call, &request.function_name, None)?;
+        self.authorize(call, "lambda:CreateFunction", &reference, &[], None)?;
+        nothing_else(&request.rest)?;
+        refuse_publishing(request.publish)?;
+        if request
+            .package_type
+            .as_deref()
+            .is_some_and(|kind| kind != "Zip")
+        {
+            return Err(unsupported("PackageType Image"));
+        }
+        let key = reference.key;
+        let mut configuration = request.settings.over(&Ground {
+            account: &key.account,
+            function: &key.name,
+            before: None,
+        })?;
+        set_architecture(&mut configuration, request.architectures)?;
+        self.pass_role(call, &key, &configuration.role.arn)?;
+        let exists = |name: &FunctionName| conflict(format!("Function already exist: {name}"));
+        if self.functions().contains_key(&key) {
+            return Err(exists(&key.name));
+        }
+        let code = Code::take(&self.core, request.code).await?;
+        let tags = request.tags.unwrap_or_default();
+        let mut functions = self.functions();
+        // Another request may have been faster while the archive was unpacked.
+        if functions.contains_key(&key) {
+            return Err(exists(&key.name));
+        }
+        let function = Function::new(&self.core, key.clone(), configuration, code, tags);
+        let answer = function.state().version.describe(&function);
+        functions.insert(key, function);
+        Ok(answer)
+    }
+
+    /// Shows a function with its code and tags.
+    ///
+    /// Differs from AWS: the code's location is a folder or file of this machine.
+    pub(super) fn get_function(function: &Function) -> Value {
+        let state = function.state();
+        let place = state.version.code.program();
+        let mut answer = json!({
+            "Configuration": state.version.describe(function),
+            "Code": {
+                "RepositoryType": "Local",
+                "Location": format!("file://{}", place.display()),
+            },
+        });
+        if !state.tags.is_empty() {
+            answer["Tags"] = json!(state.tags);
+        }
+        if let Some(reserved) = state.reserved_concurrency {
+            answer["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+        }
+        answer
+    }
+
+    /// Lists the caller's functions in the call's region, by name.
+    pub(super) fn list_functions(
+        &self,
+        call: &Call,
+        marker: Option<&str>,
+        most: Option<&str>,
+    ) -> Result<Value, ApiError> {
+        let most = match most.map(str::parse::<i64>) {
+            None => PAGE,
+            Some(Ok(most)) => {
+                let mut violations = Violations::default();
+                violations.range("maxItems", Some(most), 1, 10_000);
+                violations.finish()?;
+                usize::try_from(most).unwrap_or(PAGE).min(PAGE)
+            }
+            Some(Err(_)) => return Err(invalid("MaxItems is not a number.")),
+        };
+        let account = call.identity.principal.account();
+        let functions = self.functions();
+        let mut listed = functions
+            .values()
+            .filter(|function| {
+                function.key.account == *account && function.key.region == call.region
+            })
+            .skip_while(|function| {
+                marker.is_some_and(|marker| function.key.name.as_str() <= marker)
+            })
+            .peekable();
+        let mut page = Vec::new();
+        let mut last = None;
+        for function in listed.by_ref().take(most) {
+            page.push(function.state().version.describe(function));
+            last = Some(function.key.name.to_string());
+        }
+        let mut answer = json!({ "Functions": page });
+        if listed.peek().is_some() {
+            answer["NextMarker"] = json!(last);
+        }
+        Ok(answer)
+    }
+
+    /// Replaces a function's code.
+    pub(super) async fn update_function_code(
+        &self,
+        function: &Arc<Function>,
+        request: UpdateCodeRequest,
+    ) -> Result<Value, ApiError> {
+        nothing_else(&request.rest)?;
+        refuse_publishing(request.publish)?;
+        check_revision(function, request.revision_id.as_deref())?;
+        let code = Code::take(&self.core, request.code).await?;
+        let mut configuration = function.state().version.configuration.clone();
+        if request.architectures.is_some() {
+            set_architecture(&mut configuration, request.architectures)?;
+        }
+        if request.dry_run == Some(true) {
+            return Ok(function.state().version.describe(function));
+        }
+        let version = function.change(&self.core, &configuration, &Arc::new(code));
+        Ok(version.describe(function))
+    }
+
+    /// Replaces the settings that the request has.
+    pub(super) fn update_function_configuration(
+        &self,
+        call: &Call,
+        function: &Arc<Function>,
+        request: UpdateConfigurationRequest,
+    ) -> Result<Value, ApiError> {
+        nothing_else(&request.rest)?;
+        check_revision(function, request.revision_id.as_deref())?;
+        let before = Arc::clone(&function.state().version);
+        let configuration = request.settings.over(&Ground {
+            account: &function.key.account,
+            function: &function.key.name,
+            before: Some(&before.configuration),
+        })?;
+        if configuration.role != before.configuration.role {
+            self.pass_role(call, &function.key, &configuration.role.arn)?;
+        }
+        let version = function.change(&self.core, &configuration, &before.code);
+        Ok(version.describe(function))
+    }
+
+    /// Deletes a function. Events that wait for it are dropped; invocations that run end by
+    /// themselves.
+    pub(super) fn delete_function(&self, reference: &Reference) -> Result<(), ApiError> {
+        if reference.qualifier.is_some() {
+            return Err(invalid(
+                "$LATEST version cannot be deleted without deleting the function.",
+            ));
+        }
+        let function = self.find(reference)?;
+        self.functions().remove(&reference.key);
+        function.delete();
+        Ok(())
+    }
+
+    /// The caller must be allowed to give the role to a function, and the role must trust Lambda.
+    fn pass_role(&self, call: &Call, function: &Key, role: &Arn) -> Result<(), ApiError> {
+        let request = Authorization {
+            cause: call.entry,
+            action: "iam:PassRole",
+            resource: role.as_str(),
+            context: &[("iam:PassedToService", SERVICE.to_owned())],
+            resource_policy: None,
+        };
+        self.core
+            .authorize(&call.identity, &request)
+            .map_err(|denied| super::denied(&denied))?;
+        self.core
+            .authorize_service_role(&function.source(), role, call.entry)
+            .map_err(|_| invalid("The role defined for the function cannot be assumed by Lambda."))
+    }
+}
+
+fn refuse_publishing(publish: Option<bool>) -> Result<(), ApiError> {
+    if publish == Some(true) {
+        return Err(unsupported("Publish (versions of a function)"));
+    }
+    Ok(())
+}
+
+fn set_architecture(
+    configuration: &mut Configuration,
+    architectures: Option<Vec<String>>,
+) -> Result<(), ApiError> {
+    let Some(architectures) = architectures else {
+        return Ok(());
+    };
+    let [architecture] = architectures.as_slice() else {
+        return Err(invalid("Architectures must have exactly one item."));
+    };
+    let mut violations = Violations::default();
+    violations.one_of("architectures", Some(architecture), &["x86_64", "arm64"]);
+    violations.finish()?;
+    configuration.architecture.clone_from(architecture);
+    Ok(())
+}
+
+fn check_revision(function: &Function, given: Option<&str>) -> Result<(), ApiError> {
+    match given {
+        Some(given) if given != function.state().version.revision => Err(ApiError::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id. Call the \
+             GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,274 @@
+//! How a function's asynchronous events are retried and reported, and how much concurrency is
+//! set aside for it.
+//!
+//! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
+//! and <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html>.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use zipster_names::Arn;
+
+use super::function::Function;
+use super::validate::{Violations, invalid, not_found, nothing_else, unsupported};
+use crate::front::ApiError;
+
+/// What an account of AWS may run at the same time, less the 100 that no function may reserve.
+const MOST_RESERVED: i64 = 900;
+
+/// The settings; what is not set is AWS's default.
+#[derive(Debug, Clone)]
+pub(super) struct EventConfig {
+    /// Attempts after the first.
+    pub(super) retries: Option<u32>,
+    /// The age at which an event is given up.
+    pub(super) oldest: Option<Duration>,
+    pub(super) on_success: Option<Arn>,
+    pub(super) on_failure: Option<Arn>,
+    modified: OffsetDateTime,
+}
+
+/// The parameters of `PutFunctionEventInvokeConfig` and `UpdateFunctionEventInvokeConfig`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EventConfigRequest {
+    maximum_retry_attempts: Option<i64>,
+    maximum_event_age_in_seconds: Option<i64>,
+    destination_config: Option<Destinations>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destinations {
+    on_success: Option<Target>,
+    on_failure: Option<Target>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Target {
+    destination: Option<String>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl EventConfigRequest {
+    fn check(&self) -> Result<(), ApiError> {
+        nothing_else(&self.rest)?;
+        let mut violations = Violations::default();
+        violations.range("maximumRetryAttempts", self.maximum_retry_attempts, 0, 2);
+        violations.range(
+            "maximumEventAgeInSeconds",
+            self.maximum_event_age_in_seconds,
+            60,
+            21_600,
+        );
+        violations.finish()?;
+        let nothing = self.maximum_retry_attempts.is_none()
+            && self.maximum_event_age_in_seconds.is_none()
+            && self.destination_config.is_none();
+        if nothing {
+            return Err(invalid(
+                "You must specify at least one of error handling or destination setting.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// These settings, or those of `before` where the request has none.
+    fn over(
+        self,
+        before: Option<&EventConfig>,
+        function: &Function,
+        modified: OffsetDateTime,
+    ) -> Result<EventConfig, ApiError> {
+        self.check()?;
+        let retries = self
+            .maximum_retry_attempts
+            .and_then(|retries| u32::try_from(retries).ok());
+        let oldest = self
+            .maximum_event_age_in_seconds
+            .and_then(|age| u64::try_from(age).ok())
+            .map(Duration::from_secs);
+        let destinations = match self.destination_config {
+            Some(config) => {
+                nothing_else(&config.rest)?;
+                Some((
+                    destination(config.on_success, function)?,
+                    destination(config.on_failure, function)?,
+                ))
+            }
+            None => None,
+        };
+        let (on_success, on_failure) = destinations.unwrap_or_else(|| {
+            before.map_or((None, None), |before| {
+                (before.on_success.clone(), before.on_failure.clone())
+            })
+        });
+        Ok(EventConfig {
+            retries: retries.or(before.and_then(|before| before.retries)),
+            oldest: oldest.or(before.and_then(|before| before.oldest)),
+            on_success,
+            on_failure,
+            modified,
+        })
+    }
+}
+
+fn destination(target: Option<Target>, function: &Function) -> Result<Option<Arn>, ApiError> {
+    let Some(target) = target else {
+        return Ok(None);
+    };
+    nothing_else(&target.rest)?;
+    let Some(text) = target.destination.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let arn = Arn::parse(&text)
+        .map_err(|error| invalid(format!("The destination ARN {text} is invalid: {error}")))?;
+    match arn.service() {
+        "sqs" | "sns" if arn.resource().ends_with(".fifo") => Err(invalid(format!(
+            "The destination ARN {arn} is invalid: FIFO queues and topics are not supported"
+        ))),
+        "sqs" | "sns" => Ok(Some(arn)),
+        "lambda" if arn == function.arn || *arn.as_str() == *function.qualified_arn() => Err(
+            invalid("You can't specify the function as a destination for itself."),
+        ),
+        "lambda" => Ok(Some(arn)),
+        service => Err(unsupported(&format!(
+            "a destination of the service {service}"
+        ))),
+    }
+}
+
+impl EventConfig {
+    fn describe(&self, function: &Function) -> Value {
+        let target = |arn: &Option<Arn>| match arn {
+            Some(arn) => json!({ "Destination": arn }),
+            None => json!({}),
+        };
+        let mut answer = json!({
+            "FunctionArn": function.qualified_arn(),
+            // Seconds, with the milliseconds behind the point.
+            "LastModified": milliseconds(self.modified) / 1000.0,
+            "DestinationConfig": {
+                "OnSuccess": target(&self.on_success),
+                "OnFailure": target(&self.on_failure),
+            },
+        });
+        if let Some(retries) = self.retries {
+            answer["MaximumRetryAttempts"] = retries.into();
+        }
+        if let Some(oldest) = self.oldest {
+            answer["MaximumEventAgeInSeconds"] = oldest.as_secs().into();
+        }
+        answer
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 fit into the 53 bits of a JSON number"
+)]
+fn milliseconds(time: OffsetDateTime) -> f64 {
+    (time.unix_timestamp_nanos() / 1_000_000) as f64
+}
+
+/// Replaces all settings.
+pub(super) fn put(
+    function: &Function,
+    request: EventConfigRequest,
+    now: OffsetDateTime,
+) -> Result<Value, ApiError> {
+    let config = request.over(None, function, now)?;
+    let answer = config.describe(function);
+    function.state().event_config = Some(config);
+    Ok(answer)
+}
+
+/// Replaces the settings that the request has.
+pub(super) fn update(
+    function: &Function,
+    request: EventConfigRequest,
+    now: OffsetDateTime,
+) -> Result<Value, ApiError> {
+    let mut state = function.state();
+    let before = state.event_config.as_ref();
+    let before = before.ok_or_else(|| none(function))?;
+    let config = request.over(Some(before), function, now)?;
+    let answer = config.describe(function);
+    state.event_config = Some(config);
+    Ok(answer)
+}
+
+/// The settings.
+pub(super) fn get(function: &Function) -> Result<Value, ApiError> {
+    match &function.state().event_config {
+        Some(config) => Ok(config.describe(function)),
+        None => Err(none(function)),
+    }
+}
+
+/// Forgets the settings.
+pub(super) fn delete(function: &Function) -> Result<(), ApiError> {
+    match function.state().event_config.take() {
+        Some(_) => Ok(()),
+        None => Err(none(function)),
+    }
+}
+
+fn none(function: &Function) -> ApiError {
+    not_found(format!(
+        "The function {} doesn't have an EventInvokeConfig",
+        function.qualified_arn()
+    ))
+}
+
+/// `PutFunctionConcurrency`'s parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ConcurrencyRequest {
+    reserved_concurrent_executions: i64,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// Sets concurrency aside for a function: that much and no more.
+pub(super) fn put_concurrency(
+    function: &Function,
+    request: &ConcurrencyRequest,
+) -> Result<Value, ApiError> {
+    nothing_else(&request.rest)?;
+    let reserved = request.reserved_concurrent_executions;
+    let mut violations = Violations::default();
+    violations.range("reservedConcurrentExecutions", Some(reserved), 0, i64::MAX);
+    violations.finish()?;
+    if reserved > MOST_RESERVED {
+        return Err(invalid(
+            "Specified ReservedConcurrentExecutions for function decreases account's \
+             UnreservedConcurrentExecution below its minimum value of [100].",
+        ));
+    }
+    function.state().reserved_concurrency = u32::try_from(reserved).ok();
+    function.pool.reconsider();
+    Ok(json!({ "ReservedConcurrentExecutions": reserved }))
+}
+
+/// What is set aside, if anything is.
+pub(super) fn get_concurrency(function: &Function) -> Value {
+    match function.state().reserved_concurrency {
+        Some(reserved) => json!({ "ReservedConcurrentExecutions": reserved }),
+        None => json!({}),
+    }
+}
+
+/// Sets nothing aside any more.
+pub(super) fn delete_concurrency(function: &Function) {
+    function.state().reserved_concurrency = None;
+    function.pool.reconsider();
+}

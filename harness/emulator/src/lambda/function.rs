@@ -1,0 +1,270 @@
+//! A function: its name, its settings as they are now, and the machinery that runs it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use tokio_util::sync::CancellationToken;
+use zipster_names::{AccountId, Arn, FunctionName, LogGroupName, Region};
+
+use super::code::{Code, Stamp};
+use super::event_config::EventConfig;
+use super::policy::Policy;
+use super::pool::Pool;
+use super::queue::EventQueue;
+use super::validate::ExecutionRole;
+use crate::core::Core;
+use crate::identity::{Identity, Principal, ServiceSource};
+
+/// `2026-11-23T16:00:00.000+0000`.
+const LAST_MODIFIED: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
+
+/// The principal that Lambda itself is.
+pub(super) const SERVICE: &str = "lambda.amazonaws.com";
+
+/// Which function: names are unique within an account's region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) account: AccountId,
+    pub(super) region: Region,
+    pub(super) name: FunctionName,
+}
+
+impl Key {
+    /// The function's ARN, without a qualifier.
+    pub(super) fn arn(&self) -> Arn {
+        Arn::function(&self.region, &self.account, &self.name)
+    }
+
+    /// The function as what Lambda acts for.
+    pub(super) fn source(&self) -> ServiceSource {
+        ServiceSource {
+            service: SERVICE,
+            arn: self.arn(),
+            account: self.account.clone(),
+        }
+    }
+}
+
+/// One function.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) key: Key,
+    pub(super) arn: Arn,
+    state: Mutex<State>,
+    /// Its execution environments.
+    pub(super) pool: Arc<Pool>,
+    /// Its asynchronous events.
+    pub(super) queue: EventQueue,
+    /// Cancelled when it is deleted: nothing of it goes on.
+    pub(super) deleted: CancellationToken,
+}
+
+/// What can be changed about a function.
+#[derive(Debug)]
+pub(super) struct State {
+    /// What runs next.
+    pub(super) version: Arc<Version>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) policy: Policy,
+    pub(super) event_config: Option<EventConfig>,
+    /// Concurrency that is set aside for this function, and its limit.
+    pub(super) reserved_concurrency: Option<u32>,
+}
+
+/// Code and settings at one moment; each environment runs one of these for all its life.
+#[derive(Debug)]
+pub(super) struct Version {
+    /// Counted up with each change.
+    pub(super) number: u64,
+    pub(super) configuration: Configuration,
+    pub(super) code: Arc<Code>,
+    /// The state that a local program was found in.
+    pub(super) stamp: Option<Stamp>,
+    pub(super) modified: OffsetDateTime,
+    pub(super) revision: String,
+}
+
+/// A function's settings.
+#[derive(Debug, Clone)]
+pub(super) struct Configuration {
+    pub(super) runtime: String,
+    pub(super) role: ExecutionRole,
+    pub(super) handler: String,
+    pub(super) description: String,
+    /// In seconds.
+    pub(super) timeout: u16,
+    /// In MB.
+    pub(super) memory_size: u32,
+    pub(super) variables: Option<BTreeMap<String, String>>,
+    pub(super) architecture: String,
+    /// `/tmp`, in MB: kept and shown, not enforced.
+    pub(super) ephemeral_storage: u32,
+    pub(super) log_group: LogGroupName,
+    /// `Active` or `PassThrough`: kept and shown, and said in the trace header.
+    pub(super) tracing_mode: String,
+    /// A queue or topic for events that were given up.
+    pub(super) dead_letter: Option<Arn>,
+    /// Subnets and security groups: kept and shown, since on loopback they mean nothing.
+    pub(super) vpc: Option<Value>,
+}
+
+impl Function {
+    /// A function that is ready to run.
+    pub(super) fn new(
+        core: &Arc<Core>,
+        key: Key,
+        configuration: Configuration,
+        code: Code,
+        tags: BTreeMap<String, String>,
+    ) -> Arc<Self> {
+        let stamp = code.stamp();
+        let version = Version {
+            number: 1,
+            configuration,
+            code: Arc::new(code),
+            stamp,
+            modified: core.clock.now(),
+            revision: core.random.uuid(),
+        };
+        let (queue, events) = EventQueue::new();
+        let function = Arc::new(Self {
+            arn: key.arn(),
+            key,
+            state: Mutex::new(State {
+                version: Arc::new(version),
+                tags,
+                policy: Policy::default(),
+                event_config: None,
+                reserved_concurrency: None,
+            }),
+            pool: Arc::new(Pool::new(1)),
+            queue,
+            deleted: CancellationToken::new(),
+        });
+        core.tasks.spawn(super::queue::run(
+            Arc::clone(core),
+            Arc::clone(&function),
+            events,
+        ));
+        function
+    }
+
+    /// Its state; held for a few instructions, never across an await.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What runs next. A local program that has changed since is a version of its own, and
+    /// environments with the old one are not used again.
+    pub(super) fn version(&self, core: &Core) -> Arc<Version> {
+        let current = Arc::clone(&self.state().version);
+        match current.code.stamp() {
+            Some(stamp) if current.stamp != Some(stamp) => {
+                self.change(core, &current.configuration, &current.code)
+            }
+            Some(_) | None => current,
+        }
+    }
+
+    /// Makes code and settings those that run from now on.
+    pub(super) fn change(
+        &self,
+        core: &Core,
+        configuration: &Configuration,
+        code: &Arc<Code>,
+    ) -> Arc<Version> {
+        let version = {
+            let mut state = self.state();
+            state.version = Arc::new(Version {
+                number: state.version.number + 1,
+                configuration: configuration.clone(),
+                code: Arc::clone(code),
+                stamp: code.stamp(),
+                modified: core.clock.now(),
+                revision: core.random.uuid(),
+            });
+            Arc::clone(&state.version)
+        };
+        self.pool.retire(version.number);
+        version
+    }
+
+    /// Ends everything that the function still does, apart from invocations that run.
+    pub(super) fn delete(&self) {
+        self.deleted.cancel();
+        self.pool.retire(u64::MAX);
+    }
+
+    /// The ARN with the qualifier of the only version that there is.
+    pub(super) fn qualified_arn(&self) -> String {
+        format!("{}:$LATEST", self.arn)
+    }
+}
+
+impl Configuration {
+    /// The principal that the function's processes are.
+    pub(super) fn principal(&self, function: &FunctionName) -> Principal {
+        Principal::AssumedRole {
+            account: self.role.account.clone(),
+            role: self.role.name.clone(),
+            session: function.to_string(),
+        }
+    }
+
+    /// The execution role as the caller of what Lambda does in the function's name.
+    pub(super) fn identity(&self, function: &FunctionName) -> Identity {
+        Identity {
+            principal: self.principal(function),
+            access_key_id: String::new(),
+            execution: None,
+        }
+    }
+}
+
+impl Version {
+    /// The answer of `GetFunctionConfiguration` and of all that make or change a function.
+    ///
+    /// Differs from AWS: a function is active at once.
+    /// Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>.
+    pub(super) fn describe(&self, function: &Function) -> Value {
+        let settings = &self.configuration;
+        let mut answer = json!({
+            "FunctionName": function.key.name,
+            "FunctionArn": function.arn,
+            "Runtime": settings.runtime,
+            "Role": settings.role.arn,
+            "Handler": settings.handler,
+            "CodeSize": self.code.size,
+            "CodeSha256": self.code.sha256,
+            "Description": settings.description,
+            "Timeout": settings.timeout,
+            "MemorySize": settings.memory_size,
+            "LastModified": self.modified.format(LAST_MODIFIED).unwrap_or_default(),
+            "Version": "$LATEST",
+            "RevisionId": self.revision,
+            "State": "Active",
+            "LastUpdateStatus": "Successful",
+            "PackageType": "Zip",
+            "Architectures": [settings.architecture],
+            "EphemeralStorage": { "Size": settings.ephemeral_storage },
+            "TracingConfig": { "Mode": settings.tracing_mode },
+            "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
+            "LoggingConfig": { "LogFormat": "Text", "LogGroup": settings.log_group },
+        });
+        if let Some(variables) = &settings.variables {
+            answer["Environment"] = json!({ "Variables": variables });
+        }
+        if let Some(target) = &settings.dead_letter {
+            answer["DeadLetterConfig"] = json!({ "TargetArn": target });
+        }
+        if let Some(vpc) = &settings.vpc {
+            answer["VpcConfig"] = vpc.clone();
+        }
+        answer
+    }
+}

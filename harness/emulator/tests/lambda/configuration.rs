@@ -1,0 +1,240 @@
+//! Operations on functions.
+
+use aws_sdk_lambda::types::{FunctionCode, Runtime};
+
+use crate::support::{ACCOUNT, ARN, ROLE, World, refusal};
+
+#[tokio::test]
+async fn a_function_is_shown_as_it_was_made() {
+    let world = World::empty().await;
+    let made = world
+        .function("the-function")
+        .description("Loads.")
+        .timeout(900)
+        .memory_size(512)
+        .tags("team", "zip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.function_arn(), Some(ARN));
+    assert_eq!(made.state().unwrap().as_str(), "Active");
+    let shown = world
+        .lambda
+        .get_function()
+        .function_name(ARN)
+        .send()
+        .await
+        .unwrap();
+    let configuration = shown.configuration().unwrap();
+    assert_eq!(configuration.description(), Some("Loads."));
+    assert_eq!(configuration.role(), Some(ROLE));
+    assert_eq!(configuration.timeout(), Some(900));
+    assert_eq!(configuration.memory_size(), Some(512));
+    assert_eq!(configuration.revision_id(), made.revision_id());
+    assert_eq!(configuration.code_sha256(), made.code_sha256());
+    assert_eq!(shown.tags().unwrap()["team"], "zip");
+    let configuration = world
+        .lambda
+        .get_function_configuration()
+        .function_name("the-function")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(configuration.ephemeral_storage().unwrap().size(), 512);
+}
+
+#[tokio::test]
+async fn functions_are_listed_by_name_and_page() {
+    let world = World::empty().await;
+    for name in ["b", "c", "a"] {
+        world.function(name).send().await.unwrap();
+    }
+    let page = world
+        .lambda
+        .list_functions()
+        .max_items(2)
+        .send()
+        .await
+        .unwrap();
+    let names = |page: &aws_sdk_lambda::operation::list_functions::ListFunctionsOutput| {
+        page.functions()
+            .iter()
+            .map(|function| function.function_name().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&page), ["a", "b"]);
+    let rest = world
+        .lambda
+        .list_functions()
+        .marker(page.next_marker().unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(names(&rest), ["c"]);
+    assert_eq!(rest.next_marker(), None);
+}
+
+#[tokio::test]
+async fn a_name_can_be_used_once_and_again_after_a_delete() {
+    let world = World::start().await;
+    assert_eq!(
+        refusal(world.function("the-function").send().await),
+        "ResourceConflictException: Function already exist: the-function"
+    );
+    let delete = || world.lambda.delete_function().function_name("the-function");
+    delete().send().await.unwrap();
+    let missing = format!("ResourceNotFoundException: Function not found: {ARN}");
+    assert_eq!(refusal(delete().send().await), missing);
+    let invoke = world.lambda.invoke().function_name("the-function");
+    assert_eq!(refusal(invoke.send().await), missing);
+    world.function("the-function").send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_aws_refuses_is_refused() {
+    let world = World::empty().await;
+    let function = || world.function("the-function");
+    assert_eq!(
+        refusal(function().timeout(901).memory_size(1).send().await),
+        "ValidationException: 2 validation errors detected: Value '901' at 'timeout' failed to \
+         satisfy constraint: Member must have value less than or equal to 900; Value '1' at \
+         'memorySize' failed to satisfy constraint: Member must have value greater than or equal \
+         to 128"
+    );
+    let foreign = ROLE.replace(ACCOUNT, "999999999999");
+    assert_eq!(
+        refusal(function().role(foreign).send().await),
+        "AccessDeniedException: Cross-account pass role is not allowed."
+    );
+    let unknown = ROLE.replace("the-role", "nobodys");
+    assert_eq!(
+        refusal(function().role(unknown).send().await),
+        "InvalidParameterValueException: The role defined for the function cannot be assumed by \
+         Lambda."
+    );
+    let nothing = FunctionCode::builder().build();
+    assert_eq!(
+        refusal(function().code(nothing).send().await),
+        "InvalidParameterValueException: Please provide a source for function code."
+    );
+}
+
+#[tokio::test]
+async fn what_the_emulator_cannot_do_is_refused_by_name() {
+    let world = World::empty().await;
+    let function = || world.function("the-function");
+    let unsupported =
+        |what: &str| format!("NotImplemented: lambda: {what} is not supported by this emulator");
+    let python = Runtime::from("python3.13");
+    assert_eq!(
+        refusal(function().runtime(python).send().await),
+        unsupported("the runtime python3.13")
+    );
+    assert_eq!(
+        refusal(function().layers("arn:aws:lambda:x").send().await),
+        unsupported("the parameter Layers")
+    );
+    assert_eq!(
+        refusal(function().publish(true).send().await),
+        unsupported("Publish (versions of a function)")
+    );
+    let stored = FunctionCode::builder().s3_bucket("b").s3_key("k").build();
+    assert_eq!(
+        refusal(function().code(stored).send().await),
+        unsupported("S3Bucket (code stored in S3)")
+    );
+    let image = FunctionCode::builder().image_uri("x").build();
+    assert_eq!(
+        refusal(function().code(image).send().await),
+        unsupported("ImageUri")
+    );
+    let versions = world
+        .lambda
+        .publish_version()
+        .function_name("the-function")
+        .send();
+    assert_eq!(
+        refusal(versions.await),
+        unsupported("the request POST /2015-03-31/functions/the-function/versions")
+    );
+}
+
+#[tokio::test]
+async fn settings_for_events_are_kept_changed_and_forgotten() {
+    let world = World::start().await;
+    let lambda = &world.lambda;
+    let get = || {
+        lambda
+            .get_function_event_invoke_config()
+            .function_name("the-function")
+            .send()
+    };
+    let none = format!(
+        "ResourceNotFoundException: The function {ARN}:$LATEST doesn't have an EventInvokeConfig"
+    );
+    assert_eq!(refusal(get().await), none);
+    lambda
+        .put_function_event_invoke_config()
+        .function_name("the-function")
+        .maximum_retry_attempts(1)
+        .send()
+        .await
+        .unwrap();
+    lambda
+        .update_function_event_invoke_config()
+        .function_name("the-function")
+        .maximum_event_age_in_seconds(60)
+        .send()
+        .await
+        .unwrap();
+    let config = get().await.unwrap();
+    assert_eq!(config.maximum_retry_attempts(), Some(1));
+    assert_eq!(config.maximum_event_age_in_seconds(), Some(60));
+    let arn = format!("{ARN}:$LATEST");
+    assert_eq!(config.function_arn(), Some(arn.as_str()));
+    assert!(config.last_modified().unwrap().secs() > 1_700_000_000);
+    let bad = lambda
+        .put_function_event_invoke_config()
+        .function_name("the-function")
+        .maximum_retry_attempts(3)
+        .send();
+    assert!(refusal(bad.await).starts_with("ValidationException: 1 validation error detected"));
+    lambda
+        .delete_function_event_invoke_config()
+        .function_name("the-function")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(get().await), none);
+}
+
+#[tokio::test]
+async fn a_policy_grows_and_shrinks_by_statements() {
+    let world = World::start().await;
+    let lambda = &world.lambda;
+    let get = || lambda.get_policy().function_name("the-function").send();
+    let none = "ResourceNotFoundException: The resource you requested does not exist.";
+    assert_eq!(refusal(get().await), none);
+    let added = lambda
+        .add_permission()
+        .function_name("the-function")
+        .statement_id("bucket")
+        .action("lambda:InvokeFunction")
+        .principal("s3.amazonaws.com")
+        .source_arn("arn:aws:s3:::input")
+        .source_account(ACCOUNT)
+        .send()
+        .await
+        .unwrap();
+    let policy = get().await.unwrap();
+    let statement = added.statement().unwrap();
+    assert!(policy.policy().unwrap().contains(statement), "{policy:?}");
+    lambda
+        .remove_permission()
+        .function_name("the-function")
+        .statement_id("bucket")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(get().await), none);
+}

@@ -1,0 +1,239 @@
+//! The processes behind invocations.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, InvocationType};
+use serde_json::json;
+use zipster_emulator::journal::Event;
+
+use crate::invocations::runs;
+use crate::support::{Meeting, World, variables};
+
+async fn pid(world: &World) -> u64 {
+    let answer = world.invoke(json!({ "do": "process" })).await;
+    answer.payload["pid"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_warm_environment_is_used_again_and_frozen_in_between() {
+    let world = World::start().await;
+    let first = pid(&world).await;
+    assert_eq!(pid(&world).await, first);
+    #[cfg(target_os = "linux")]
+    loop {
+        // The signal is sent when the answer comes, and takes effect a moment later.
+        let status = std::fs::read_to_string(format!("/proc/{first}/status")).unwrap();
+        if status.contains("State:\tT (stopped)") {
+            break;
+        }
+    }
+    let cold = world.events(|event| match event {
+        Event::InvocationStarted { cold, .. } => Some(*cold),
+        _ => None,
+    });
+    assert_eq!(cold, [true, false]);
+}
+
+#[tokio::test]
+async fn invocations_at_the_same_time_run_in_processes_of_their_own() {
+    let world = World::start().await;
+    let meeting = Meeting::new().await;
+    let (one, other, ()) = tokio::join!(
+        world.invoke(meeting.event()),
+        world.invoke(meeting.event()),
+        async {
+            // Both are here before either may go on.
+            let guests = (meeting.guest().await, meeting.guest().await);
+            drop(guests);
+        }
+    );
+    assert_ne!(one.payload["pid"], other.payload["pid"]);
+    assert_eq!(world.processes().len(), 2);
+    // Both are kept, so two more at the same time start none.
+    let ((), _, _) = tokio::join!(
+        async {
+            let guests = (meeting.guest().await, meeting.guest().await);
+            drop(guests);
+        },
+        world.invoke(meeting.event()),
+        world.invoke(meeting.event()),
+    );
+    assert_eq!(world.processes().len(), 2);
+}
+
+#[tokio::test]
+async fn a_process_has_lambdas_variables_and_the_functions_and_no_others() {
+    let world = World::empty().await;
+    world
+        .function("the-function")
+        .environment(variables(&[("TOPIC_ARN", "arn:aws:sns:x")]))
+        .memory_size(256)
+        .send()
+        .await
+        .unwrap();
+    let answer = world.invoke(json!({ "do": "environment" })).await;
+    let mut found: BTreeMap<String, String> = serde_json::from_value(answer.payload).unwrap();
+    // Set by the shell that the test's bootstrap is written in, and by the runtime in the process.
+    for other in ["PWD", "OLDPWD", "SHLVL", "_", "_X_AMZN_TRACE_ID"] {
+        found.remove(other);
+    }
+    let folder = world.folder();
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", world.emulator.endpoint()),
+        ("LAMBDA_TASK_ROOT", folder.display().to_string()),
+        ("LD_LIBRARY_PATH", format!("{0}:{0}/lib", folder.display())),
+    ] {
+        assert_eq!(
+            found.insert(name.to_owned(), "<checked>".to_owned()),
+            Some(value)
+        );
+    }
+    assert!(found["AWS_ACCESS_KEY_ID"].starts_with("ASIA"));
+    assert!(found["AWS_LAMBDA_LOG_STREAM_NAME"].contains("/[$LATEST]"));
+    for secret in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "TMPDIR",
+    ] {
+        assert!(
+            found
+                .insert(secret.to_owned(), "<differs>".to_owned())
+                .is_some()
+        );
+    }
+    insta::assert_json_snapshot!(found, @r#"
+                {
+                  "AWS_ACCESS_KEY_ID": "<differs>",
+                  "AWS_DEFAULT_REGION": "eu-central-1",
+                  "AWS_ENDPOINT_URL": "<checked>",
+                  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+                  "AWS_LAMBDA_FUNCTION_NAME": "the-function",
+                  "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                  "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+                  "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/the-function",
+                  "AWS_LAMBDA_LOG_STREAM_NAME": "<differs>",
+                  "AWS_LAMBDA_RUNTIME_API": "<differs>",
+                  "AWS_REGION": "eu-central-1",
+                  "AWS_SECRET_ACCESS_KEY": "<differs>",
+                  "AWS_SESSION_TOKEN": "<differs>",
+                  "LAMBDA_RUNTIME_DIR": "/var/runtime",
+                  "LAMBDA_TASK_ROOT": "<checked>",
+                  "LANG": "en_US.UTF-8",
+                  "LD_LIBRARY_PATH": "<checked>",
+                  "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+                  "TMPDIR": "<differs>",
+                  "TOPIC_ARN": "arn:aws:sns:x",
+                  "TZ": ":UTC",
+                  "_HANDLER": "bootstrap"
+                }
+                "#);
+}
+
+#[tokio::test]
+async fn a_process_works_in_the_functions_folder_and_has_a_folder_for_temporary_files() {
+    let world = World::start().await;
+    let answer = world.invoke(json!({ "do": "process" })).await;
+    assert_eq!(answer.payload["directory"], json!(world.folder()));
+    assert_eq!(answer.payload["temporary"], true);
+}
+
+#[tokio::test]
+async fn a_program_that_changes_on_disk_is_run_anew() {
+    let world = World::start().await;
+    let first = pid(&world).await;
+    let bootstrap = world.folder().join("bootstrap");
+    let mut script = std::fs::read_to_string(&bootstrap).unwrap();
+    script.push_str("# changed\n");
+    std::fs::write(&bootstrap, script).unwrap();
+    assert_ne!(pid(&world).await, first);
+}
+
+#[tokio::test]
+async fn changed_settings_reach_the_next_invocation() {
+    let world = World::start().await;
+    let first = pid(&world).await;
+    world
+        .lambda
+        .update_function_configuration()
+        .function_name("the-function")
+        .environment(variables(&[("COLOUR", "blue")]))
+        .send()
+        .await
+        .unwrap();
+    assert_ne!(pid(&world).await, first);
+    let answer = world.invoke(json!({ "do": "environment" })).await;
+    assert_eq!(answer.payload["COLOUR"], "blue");
+    world.emulator.settled().await;
+}
+
+#[tokio::test]
+async fn an_uploaded_archive_runs() {
+    use std::io::Write;
+    let world = World::empty().await;
+    let bootstrap = std::fs::read(world.folder().join("bootstrap")).unwrap();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    zip.start_file("bootstrap", options).unwrap();
+    zip.write_all(&bootstrap).unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    let code = FunctionCode::builder()
+        .zip_file(Blob::new(zip.clone()))
+        .build();
+    let made = world
+        .function("the-function")
+        .code(code)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.code_size(), i64::try_from(zip.len()).unwrap());
+    let answer = world.invoke(json!({ "do": "process" })).await;
+    assert_ne!(answer.payload["directory"], json!(world.folder()));
+    // An update replaces it.
+    world
+        .lambda
+        .update_function_code()
+        .function_name("the-function")
+        .s3_bucket("hot-reload")
+        .s3_key(world.folder().to_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let answer = world.invoke(json!({ "do": "process" })).await;
+    assert_eq!(answer.payload["directory"], json!(world.folder()));
+}
+
+#[tokio::test]
+async fn nothing_is_left_after_the_emulator_stops() {
+    let world = World::start().await;
+    let meeting = Meeting::new().await;
+    // Two environments; one is idle and frozen, the other one is at work.
+    let (_, _, ()) = tokio::join!(
+        world.invoke(meeting.event()),
+        world.invoke(meeting.event()),
+        async {
+            let guests = (meeting.guest().await, meeting.guest().await);
+            drop(guests);
+        }
+    );
+    world
+        .lambda
+        .invoke()
+        .function_name("the-function")
+        .invocation_type(InvocationType::Event)
+        .payload(Blob::new(meeting.event().to_string()))
+        .send()
+        .await
+        .unwrap();
+    let _guest = meeting.guest().await;
+    let processes = world.processes();
+    assert_eq!(processes.len(), 2);
+    assert!(processes.iter().all(|pid| runs(*pid)));
+    let directory = world.temporary();
+    world.emulator.stop().await.unwrap();
+    assert!(!processes.iter().any(|pid| runs(*pid)), "{processes:?}");
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
+}

@@ -1,0 +1,15 @@
+//! Lambda as the official SDK sees it, over HTTP against a running emulator, with functions that
+//! are real processes on the real runtime.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tests pick few events out of many"
+)]
+
+mod asynchronous;
+mod configuration;
+mod environments;
+mod function;
+mod invocations;
+mod support;
