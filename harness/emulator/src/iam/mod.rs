@@ -1,9 +1,9 @@
 //! IAM and STS: roles, policies, sessions, and the decision about every call.
 //!
-//! The rooms: [`authorize`] decides, for all services, and [`reason`] says why; [`directory`] is
-//! what IAM knows, [`provided`] AWS's own policies, [`parsed`] the policies of resources;
-//! [`roles`], [`inline`], [`policies`], [`attachments`] and [`simulate`] are IAM's operations,
-//! [`sts`] those of STS; [`operations`] is the table of them all.
+//! The rooms: `authorize` decides, for all services, and `reason` says why; `directory` is
+//! what IAM knows, `provided` AWS's own policies, `parsed` the policies of resources;
+//! `roles`, `inline`, `policies`, `attachments` and `simulate` are IAM's operations,
+//! `sts` those of STS; `operations` is the table of them all.
 //!
 //! Deliberately absent: users, groups and instance profiles (who calls is an account's root user
 //! or a session of a role), permissions boundaries, identity providers, MFA, session tags. Each is

@@ -115,14 +115,17 @@ fn cause(core: &Core) -> EntryId {
     core.journal.record(None, Event::Fault { description })
 }
 
-/// What the journal's last entry says, if it is a decision.
+/// What the journal's last entry says, which must be a decision.
+#[track_caller]
 fn last_reason(core: &Core) -> String {
-    match core.journal.snapshot().pop().unwrap().event {
-        Event::Decision {
-            allowed, reason, ..
-        } => format!("{}: {reason}", if allowed { "allowed" } else { "denied" }),
-        other => panic!("no decision: {other}"),
-    }
+    let event = core.journal.snapshot().pop().unwrap().event;
+    let Event::Decision {
+        allowed, reason, ..
+    } = event
+    else {
+        panic!("no decision: {event}");
+    };
+    format!("{}: {reason}", if allowed { "allowed" } else { "denied" })
 }
 
 /// Asks for `action` on `resource` and compares the refusal and the journal's reason.

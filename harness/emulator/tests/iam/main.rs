@@ -1,0 +1,11 @@
+//! IAM and STS as the official SDK and signed requests see them, over HTTP against a running
+//! emulator.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod policies;
+mod roles;
+mod simulation;
+mod sts;
+mod support;
+mod wire;
