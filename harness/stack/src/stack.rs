@@ -39,6 +39,8 @@ pub struct Resource {
     pub place: Place,
     /// The resources that have to be there first, directly or by way of locals and outputs.
     pub depends_on: Vec<Address>,
+    /// Its tags, with those that the provider gives to everything.
+    pub tags: BTreeMap<String, Text>,
     /// What it is.
     pub kind: Kind,
 }
@@ -85,7 +87,13 @@ macro_rules! of_one_kind {
                 $(#[$doc])*
                 pub fn $method(&self) -> impl Iterator<Item = &$kind> {
                     self.resources.iter().filter_map(|resource| {
-                        if let Kind::$kind(it) = &resource.kind { Some(it) } else { None }
+                        if let Kind::$kind(it) = &resource.kind {
+                            // The large ones are boxed.
+                            let it: &$kind = it;
+                            Some(it)
+                        } else {
+                            None
+                        }
                     })
                 }
             )*

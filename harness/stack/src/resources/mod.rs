@@ -9,6 +9,8 @@ mod sqs;
 
 use serde::Serialize;
 
+use crate::schema::ResourceType;
+
 pub use iam::{InlinePolicy, Policy, Role, RolePolicy, RolePolicyAttachment};
 pub use lambda::{
     Architecture, EnvironmentValue, Function, FunctionEventInvokeConfig, FunctionPermission,
@@ -53,7 +55,7 @@ pub enum Kind {
     /// `aws_sqs_queue_policy`
     QueuePolicy(QueuePolicy),
     /// `aws_lambda_function`
-    Function(Function),
+    Function(Box<Function>),
     /// `aws_lambda_permission`
     FunctionPermission(FunctionPermission),
     /// `aws_lambda_function_event_invoke_config`
@@ -83,4 +85,33 @@ impl PolicyDocument {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The types of resources that become a [`Kind`].
+pub(crate) const TYPES: &[&ResourceType] = &[
+    &s3::BUCKET,
+    &s3::BUCKET_NOTIFICATION,
+    &s3::BUCKET_VERSIONING,
+    &s3::BUCKET_PUBLIC_ACCESS_BLOCK,
+    &s3::BUCKET_ENCRYPTION,
+    &s3::BUCKET_LIFECYCLE,
+    &s3::BUCKET_POLICY,
+    &s3::BUCKET_OWNERSHIP_CONTROLS,
+    &sns::TOPIC,
+    &sns::TOPIC_POLICY,
+    &sns::TOPIC_SUBSCRIPTION,
+    &sqs::QUEUE,
+    &sqs::QUEUE_POLICY,
+    &lambda::FUNCTION,
+    &lambda::FUNCTION_PERMISSION,
+    &lambda::FUNCTION_EVENT_INVOKE_CONFIG,
+    &iam::ROLE,
+    &iam::ROLE_POLICY,
+    &iam::POLICY,
+    &iam::ROLE_POLICY_ATTACHMENT,
+    &logs::LOG_GROUP,
+];
+
+pub(crate) fn type_of(name: &str) -> Option<&'static ResourceType> {
+    TYPES.iter().copied().find(|ty| ty.name == name)
 }
