@@ -1,61 +1,30 @@
 //! The stack that `terraform/` declares, as read.
 
-use std::collections::BTreeMap;
-use std::fs;
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs to be there fails the test if it is not"
+)]
+
+mod common;
+
 use std::path::{Path, PathBuf};
 
-use zipster_names::{AccountId, Region};
-use zipster_stack::{FileError, Files, Inputs, Source, Stack, read};
-
-struct Folder(PathBuf);
-
-impl Files for Folder {
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        fs::read(self.0.join(path)).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => FileError::NotFound,
-            _ => FileError::Other(error.to_string()),
-        })
-    }
-
-    fn exists(&self, path: &str) -> Result<bool, FileError> {
-        Ok(self.0.join(path).is_file())
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
-        let entries = fs::read_dir(self.0.join(folder)).map_err(|_| FileError::NotFound)?;
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        Ok(names.collect())
-    }
-
-    fn working_folder(&self) -> String {
-        "/project/terraform".to_owned()
-    }
-}
+use common::{Folder, shown, tf_files};
+use zipster_stack::{Inputs, Source, Stack, read};
 
 fn terraform() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform")
 }
 
 fn sources() -> Vec<Source> {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(terraform()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "tf") {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            let text = fs::read_to_string(&path).unwrap();
-            files.insert(format!("terraform/{name}"), text);
-        }
-    }
-    files
+    tf_files(&terraform())
         .into_iter()
-        .map(|(path, text)| Source::new(path, text))
+        .map(|(name, text)| Source::new(format!("terraform/{name}"), text))
         .collect()
 }
 
 fn inputs() -> Inputs<'static> {
-    let account = AccountId::parse("123456789012").unwrap();
-    let region = Region::parse("eu-central-1").unwrap();
-    Inputs::new(account, region)
+    common::inputs()
         .with_variable("database_url", "mysql://user:secret@localhost:3306/zipster")
         // Not where functions are built, so that the outcome does not depend on that.
         .with_variable("functions_dir", "../target/no-functions")
@@ -66,8 +35,7 @@ fn read_with(inputs: &Inputs<'_>) -> Stack {
     let folder = Folder(terraform());
     let inputs = inputs.clone().with_files(&folder);
     let (stack, diagnostics) = read(sources(), &inputs);
-    let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-    assert!(shown.is_empty(), "{}", shown.join("\n\n"));
+    assert!(diagnostics.is_empty(), "{}", shown(&diagnostics));
     stack.unwrap()
 }
 

@@ -151,7 +151,7 @@ impl Loader<'_> {
             ("provider", [name]) => self.provider(module, source, block, name),
             ("module", [name]) => self.call(module, source, block, name),
             ("resource", [ty, name]) => {
-                self.resource(module, source, block, Mode::Managed, ty, name)
+                self.resource(module, source, block, Mode::Managed, ty, name);
             }
             ("data", [ty, name]) => self.resource(module, source, block, Mode::Data, ty, name),
             (

@@ -68,7 +68,20 @@ impl Reader<'_> {
                 let hint = format!("write {} without quotes", text.value());
                 self.problem(expression, "a type is not text".to_owned(), Some(hint))
             }
-            _ => self.problem(expression, "a type is expected".to_owned(), None),
+            Expression::Null(_)
+            | Expression::Bool(_)
+            | Expression::Number(_)
+            | Expression::Array(_)
+            | Expression::Object(_)
+            | Expression::StringTemplate(_)
+            | Expression::HeredocTemplate(_)
+            | Expression::Conditional(_)
+            | Expression::Traversal(_)
+            | Expression::UnaryOp(_)
+            | Expression::BinaryOp(_)
+            | Expression::ForExpr(_) => {
+                self.problem(expression, "a type is expected".to_owned(), None)
+            }
         }
     }
 

@@ -5,12 +5,14 @@ mod policy_document;
 use crate::schema::{BodySchema, Context, Fields, ID, Reported, Shape, body, computed, settled};
 use crate::value::Value;
 
+/// The computed attributes of a data source.
+pub(crate) type Answer = Result<Vec<(&'static str, Value)>, Reported>;
+
 /// A data source, and how it is answered.
 pub(crate) struct DataSource {
     pub name: &'static str,
     pub body: BodySchema,
-    /// The computed attributes.
-    pub answer: fn(&mut Fields<'_>) -> Result<Vec<(&'static str, Value)>, Reported>,
+    pub answer: fn(&mut Fields<'_>) -> Answer,
 }
 
 const SOURCES: &[&DataSource] = &[

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::DataSource;
+use super::{Answer, DataSource};
 use crate::schema::{
     EvaluatedBody, Fields, ID, Reported, Shape, blocks, body, computed, optional, required,
 };
@@ -91,8 +91,12 @@ const FIELDS: [&str; 8] = [
     "Condition",
 ];
 
-fn answer(fields: &mut Fields<'_>) -> Result<Vec<(&'static str, Value)>, Reported> {
-    let (unknown, sensitive) = survey(fields.body)?;
+fn answer(fields: &mut Fields<'_>) -> Answer {
+    let Ok((unknown, sensitive)) = survey(fields.body) else {
+        // What is not broken may still be wrong.
+        let _ = fields.each("statement", statement);
+        return Err(Reported);
+    };
     if unknown {
         let json = Value::unknown(Type::String).marked(sensitive);
         return Ok(vec![("json", json.clone()), ("minified_json", json)]);

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::functions::{self, Args, Function};
 use crate::source::Span;
 use crate::value::convert::convert;
-use crate::value::{Kind, Type, Value};
+use crate::value::{Type, Value};
 
 /// How deep template files may render others.
 const MAX_TEMPLATE_DEPTH: usize = 32;
@@ -60,7 +60,7 @@ impl Evaluator<'_> {
 
     fn wrong_count(&mut self, name: &str, wanted: &str, given: usize, at: &Span) -> Value {
         let message = format!("`{name}` takes {wanted}, not {given}");
-        self.fail(at.clone(), message)
+        self.fail(at, message)
     }
 
     /// The values and places of the arguments; a final `...` spreads the elements of the last one.
@@ -77,14 +77,14 @@ impl Evaluator<'_> {
         if last.is_broken() {
             return None;
         }
-        if matches!(last.kind, Kind::Unknown(_)) {
+        if last.is_unknown() {
             // Not even the number of arguments is known: the whole result is not.
             values.push((last, at));
             return Some(values);
         }
         let Some(elements) = last.as_elements() else {
             let message = format!("a list is required before `...`, not {}", last.friendly());
-            self.fail(at, message);
+            self.fail(&at, message);
             return None;
         };
         let spread = elements
@@ -145,17 +145,22 @@ impl Evaluator<'_> {
         if arguments.is_empty() {
             return self.wrong_count("try", "at least one argument", 0, at);
         }
+        let mut last = None;
         for argument in arguments {
             let (value, problems) = self.speculate(argument);
             if !problems.has_errors() && !value.has_broken() {
                 self.diagnostics.extend(problems);
                 return value;
             }
+            last = problems.into_sorted().into_iter().next();
         }
-        self.fail(
-            at.clone(),
-            "cannot evaluate `try`: none of its arguments could be evaluated",
-        )
+        let mut problem =
+            Diagnostic::error("cannot evaluate `try`: none of its arguments can be evaluated")
+                .at(at);
+        if let Some(last) = last {
+            problem = problem.hint(format!("of the last one: {}", last.message()));
+        }
+        self.fail_with(problem)
     }
 
     fn can(&mut self, arguments: &[&Expression], at: &Span) -> Value {
@@ -177,16 +182,17 @@ impl Evaluator<'_> {
         }
         let place = self.span_of(path);
         let Some(path) = path_value.as_str() else {
-            return match path_value.kind {
-                Kind::Null => self.fail(place, "the path must not be null"),
-                _ => Value::unknown(Type::String).marked(path_value.sensitive),
+            return if path_value.is_null() {
+                self.fail(&place, "the path must not be null")
+            } else {
+                Value::unknown(Type::String).marked(path_value.sensitive)
             };
         };
         let text = match functions::read_text(self.files, path) {
             Ok(text) => text,
             Err(problem) => {
                 let message = format!("cannot evaluate `templatefile`: {problem}");
-                return self.fail(place, message);
+                return self.fail(&place, message);
             }
         };
         let source = Arc::new(Source::new(path, text));
@@ -206,9 +212,10 @@ impl Evaluator<'_> {
         }
         let place = self.span_of(template);
         let Some(known) = text.as_str() else {
-            return match text.kind {
-                Kind::Null => self.fail(place, "the template must not be null"),
-                _ => Value::unknown(Type::String).marked(text.sensitive),
+            return if text.is_null() {
+                self.fail(&place, "the template must not be null")
+            } else {
+                Value::unknown(Type::String).marked(text.sensitive)
             };
         };
         let shown = if text.sensitive { "" } else { known };
@@ -221,7 +228,7 @@ impl Evaluator<'_> {
             let (value, problems) = self.render_quietly(&source, &variables_value, &place, at);
             if problems {
                 return self.fail(
-                    place,
+                    &place,
                     "cannot evaluate `templatestring`: the template fails",
                 );
             }
@@ -252,9 +259,9 @@ impl Evaluator<'_> {
         at: &Span,
     ) -> Value {
         if self.depth >= MAX_TEMPLATE_DEPTH {
-            return self.fail(at.clone(), "template files render each other without end");
+            return self.fail(at, "template files render each other without end");
         }
-        if matches!(variables.kind, Kind::Unknown(_)) {
+        if variables.is_unknown() {
             return Value::unknown(Type::String).marked(variables.sensitive);
         }
         let Some(entries) = variables.as_entries() else {
@@ -262,7 +269,7 @@ impl Evaluator<'_> {
                 "the variables of a template must be an object, not {}",
                 variables.friendly()
             );
-            return self.fail(variables_at.clone(), message);
+            return self.fail(variables_at, message);
         };
         let template = match hcl_edit::parser::parse_template(&source.text) {
             Ok(template) => template,

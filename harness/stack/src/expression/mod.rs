@@ -106,8 +106,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Reports an error, and answers with the value that says so.
-    fn fail(&mut self, at: Span, message: impl Into<String>) -> Value {
-        self.fail_with(Diagnostic::error(message).at(&at))
+    fn fail(&mut self, at: &Span, message: impl Into<String>) -> Value {
+        self.fail_with(Diagnostic::error(message).at(at))
     }
 
     fn fail_with(&mut self, diagnostic: Diagnostic) -> Value {
@@ -153,8 +153,7 @@ impl<'a> Evaluator<'a> {
             }
             Expression::Object(object) => self.object(object),
             Expression::StringTemplate(template) => {
-                let span = self.span_of(expression);
-                self.template(template, template::Flavour::Quoted, span)
+                self.template(template, template::Flavour::Quoted)
             }
             Expression::HeredocTemplate(heredoc) => {
                 let span = self.span_of(expression);
@@ -163,7 +162,7 @@ impl<'a> Evaluator<'a> {
                 } else {
                     template::Flavour::Lines
                 };
-                self.template(&heredoc.template, flavour, span)
+                self.template(&heredoc.template, flavour)
             }
             Expression::Parenthesis(inner) => self.evaluate(inner.inner()),
             Expression::Variable(_) | Expression::Traversal(_) => self.traversal(expression),
@@ -187,7 +186,7 @@ impl<'a> Evaluator<'a> {
             Ok(value) => value,
             Err(error) => {
                 let span = self.span_of(expression);
-                self.fail(span, error.to_string())
+                self.fail(&span, error.to_string())
             }
         }
     }
@@ -231,11 +230,11 @@ impl<'a> Evaluator<'a> {
             return None;
         }
         let value = self.evaluate(expression);
-        self.key(&value, span).map(|key| (key, value.sensitive))
+        self.key(&value, &span).map(|key| (key, value.sensitive))
     }
 
     /// A value as the key of an object.
-    fn key(&mut self, value: &Value, span: Span) -> Option<String> {
+    fn key(&mut self, value: &Value, span: &Span) -> Option<String> {
         match convert(value, &Type::String).map(|value| value.kind) {
             Ok(Kind::String(text)) => Some(text),
             Ok(Kind::Broken) => None,
@@ -262,9 +261,9 @@ impl<'a> Evaluator<'a> {
         let chosen = match convert(&condition, &Type::Bool).map(|value| value.kind) {
             Ok(Kind::Bool(chosen)) => Some(chosen),
             Ok(Kind::Broken) => return Value::broken(),
-            Ok(Kind::Null) => return self.fail(span, "the condition must not be null"),
+            Ok(Kind::Null) => return self.fail(&span, "the condition must not be null"),
             Ok(_) => None,
-            Err(error) => return self.fail(span, format!("the condition: {error}")),
+            Err(error) => return self.fail(&span, format!("the condition: {error}")),
         };
         // Only the branch that is taken has to work: the other may ask for a file that is absent.
         match chosen {
@@ -298,7 +297,7 @@ impl<'a> Evaluator<'a> {
             Ok(value) => value.marked(condition.sensitive),
             Err(error) => {
                 let span = self.span_of(whole);
-                self.fail(span, error.to_string())
+                self.fail(&span, error.to_string())
             }
         }
     }
@@ -306,7 +305,7 @@ impl<'a> Evaluator<'a> {
     fn for_expression(&mut self, each: &ForExpr) -> Value {
         let collection = self.evaluate(&each.intro.collection_expr);
         let span = self.span_of(&each.intro.collection_expr);
-        let Some(items) = self.items(&collection, span) else {
+        let Some(items) = self.items(&collection, &span) else {
             return Value::broken();
         };
         let Some(items) = items else {
@@ -329,7 +328,7 @@ impl<'a> Evaluator<'a> {
                     let wanted = this.evaluate(&condition.expr);
                     sensitive |= wanted.sensitive;
                     let span = this.span_of(&condition.expr);
-                    match this.truth(&wanted, "the `if` of a `for`", span) {
+                    match this.truth(&wanted, "the `if` of a `for`", &span) {
                         Some(Some(true)) => {}
                         Some(Some(false)) => return,
                         Some(None) => {
@@ -354,7 +353,7 @@ impl<'a> Evaluator<'a> {
                     unknown = true;
                     return;
                 }
-                let Some(key) = this.key(&key, span.clone()) else {
+                let Some(key) = this.key(&key, &span) else {
                     broken = true;
                     return;
                 };
@@ -397,30 +396,27 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What a loop goes over; `Some(None)` if it is not known yet, `None` if it is reported.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the two levels are told apart by every caller"
-    )]
-    fn items(&mut self, collection: &Value, span: Span) -> Option<Option<Vec<(Value, Value)>>> {
+    fn items(&mut self, collection: &Value, span: &Span) -> Option<Option<Vec<(Value, Value)>>> {
         if let Some(items) = collection.iterate() {
             return Some(Some(items));
         }
-        match &collection.kind {
-            Kind::Unknown(_) => return Some(None),
-            Kind::Broken => {}
-            Kind::Null => {
-                self.fail(span, "cannot go over null");
-            }
-            _ => {
-                let message = format!("cannot go over a {}", collection.friendly());
-                self.fail(span, message);
-            }
+        if collection.is_broken() {
+            return None;
         }
+        if collection.is_unknown() {
+            return Some(None);
+        }
+        let message = if collection.is_null() {
+            "cannot go over null".to_owned()
+        } else {
+            format!("cannot go over a {}", collection.friendly())
+        };
+        self.fail(span, message);
         None
     }
 
     /// A value as a condition; `Some(None)` if it is not known yet, `None` if it is reported.
-    fn truth(&mut self, value: &Value, what: &str, span: Span) -> Option<Option<bool>> {
+    fn truth(&mut self, value: &Value, what: &str, span: &Span) -> Option<Option<bool>> {
         match convert(value, &Type::Bool).map(|value| value.kind) {
             Ok(Kind::Bool(truth)) => Some(Some(truth)),
             Ok(Kind::Broken) => None,
@@ -453,8 +449,8 @@ fn loop_names(
 
 /// `value` converted to a string for a template or message, if it can be.
 fn as_text(value: &Value) -> Option<String> {
-    match convert(value, &Type::String).ok()?.kind {
-        Kind::String(text) => Some(text),
-        _ => None,
-    }
+    convert(value, &Type::String)
+        .ok()?
+        .as_str()
+        .map(str::to_owned)
 }

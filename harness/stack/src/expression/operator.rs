@@ -6,7 +6,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression, UnaryOp, UnaryOperator};
 
 use super::Evaluator;
-use crate::value::{Kind, Number, Type, Value};
+use crate::value::{Number, Type, Value};
 
 impl Evaluator<'_> {
     pub(super) fn unary(&mut self, operation: &UnaryOp) -> Value {
@@ -54,15 +54,15 @@ impl Evaluator<'_> {
     /// An operand of the type that the operator wants, known or not, but not null.
     fn operand(&mut self, expression: &Expression, ty: &Type) -> Option<Value> {
         let value = self.evaluate_as(expression, ty);
-        match value.kind {
-            Kind::Broken => None,
-            Kind::Null => {
-                let span = self.span_of(expression);
-                self.fail(span, "the operand must not be null");
-                None
-            }
-            _ => Some(value),
+        if value.is_broken() {
+            return None;
         }
+        if value.is_null() {
+            let span = self.span_of(expression);
+            self.fail(&span, "the operand must not be null");
+            return None;
+        }
+        Some(value)
     }
 
     fn numbers(&mut self, left: &Expression, right: &Expression) -> Option<(Value, Value)> {
@@ -87,7 +87,7 @@ impl Evaluator<'_> {
             Some(result) => Value::from(result).marked(sensitive),
             None => {
                 let span = self.span(operation.span());
-                self.fail(span, "cannot divide by zero")
+                self.fail(&span, "cannot divide by zero")
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Which names an expression refers to, found without evaluating it.
 
+use std::ops::Range;
+
 use hcl_edit::expr::{Expression, ForExpr, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::template::{Directive, Element, Template};
 use hcl_edit::{Decorated, Span as _};
@@ -14,6 +16,26 @@ pub(crate) struct Reference {
     /// of a resource or module, where it is left out: `aws_s3_bucket.input[0].arn`.
     pub path: Vec<String>,
     pub span: Span,
+    /// The places of the names after the first, each with its dot.
+    steps: Vec<Range<usize>>,
+    /// Where what stands before each of these ends.
+    ends: Vec<usize>,
+}
+
+impl Reference {
+    /// The place of a name after the first, and the text before it.
+    pub(crate) fn step(&self, at: usize) -> (Span, &str) {
+        let range = at.checked_sub(1).and_then(|at| self.steps.get(at).cloned());
+        let end = at.checked_sub(1).and_then(|at| self.ends.get(at).copied());
+        let whole = &self.span.range;
+        let before = self
+            .span
+            .source
+            .text
+            .get(whole.start..end.unwrap_or(whole.end));
+        let span = Span::new(&self.span.source, range.unwrap_or(whole.clone()));
+        (span, before.unwrap_or(""))
+    }
 }
 
 /// All references in an expression, except those to what it binds itself, and to `bound`.
@@ -29,12 +51,11 @@ pub(crate) fn references(expr: &Expr, bound: &[&str]) -> Vec<Reference> {
 
 /// An expression that has to be a reference, as in `depends_on`.
 pub(crate) fn traversal_of(expr: &Expr) -> Option<Reference> {
-    match &expr.expression {
-        Expression::Variable(_) | Expression::Traversal(_) => {
-            references(expr, &[]).into_iter().next()
-        }
-        _ => None,
-    }
+    matches!(
+        expr.expression,
+        Expression::Variable(_) | Expression::Traversal(_)
+    )
+    .then(|| references(expr, &[]).into_iter().next())?
 }
 
 struct Finder<'a> {
@@ -53,10 +74,19 @@ impl Finder<'_> {
         if self.bound.iter().any(|bound| bound == root) {
             return;
         }
+        let range = whole.span().unwrap_or(0..0);
         let mut path = vec![root.to_owned()];
+        let (mut steps, mut ends) = (Vec::new(), Vec::new());
+        let mut end = range.start + root.len();
         for operator in operators {
+            let place = operator.span().unwrap_or(end..end);
+            let before = std::mem::replace(&mut end, place.end);
             match operator.value() {
-                TraversalOperator::GetAttr(name) => path.push(name.as_str().to_owned()),
+                TraversalOperator::GetAttr(name) => {
+                    path.push(name.as_str().to_owned());
+                    steps.push(place);
+                    ends.push(before);
+                }
                 TraversalOperator::Index(_)
                 | TraversalOperator::LegacyIndex(_)
                 | TraversalOperator::FullSplat(_)
@@ -75,19 +105,19 @@ impl Finder<'_> {
                 }
             }
         }
-        let range = whole.span().unwrap_or(0..0);
         self.found.push(Reference {
             path,
             span: Span::new(&self.expr.source, range),
+            steps,
+            ends,
         });
     }
 
     fn traversal(&mut self, whole: &Expression, traversal: &Traversal) {
-        match &traversal.expr {
-            Expression::Variable(root) => {
-                self.reference(whole, root.as_str(), &traversal.operators);
-            }
-            inner => self.expression(inner),
+        if let Expression::Variable(root) = &traversal.expr {
+            self.reference(whole, root.as_str(), &traversal.operators);
+        } else {
+            self.expression(&traversal.expr);
         }
         for operator in &traversal.operators {
             if let TraversalOperator::Index(index) = operator.value() {

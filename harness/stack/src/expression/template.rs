@@ -13,7 +13,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Evaluator, loop_names};
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
 use crate::value::convert::convert;
 use crate::value::{Kind, Type, Value};
 
@@ -52,7 +51,7 @@ struct Output {
 }
 
 impl Evaluator<'_> {
-    pub(super) fn template(&mut self, template: &Template, flavour: Flavour, span: Span) -> Value {
+    pub(super) fn template(&mut self, template: &Template, flavour: Flavour) -> Value {
         // An interpolation alone is its value, and not a string of it.
         if flavour == Flavour::Quoted
             && let Some(Element::Interpolation(interpolation)) = template.as_single_element()
@@ -71,7 +70,7 @@ impl Evaluator<'_> {
             unknown: false,
             broken: false,
         };
-        self.render(&tokens, &span, &mut output);
+        self.render(&tokens, &mut output);
         let value = if output.broken {
             Value::broken()
         } else if output.unknown {
@@ -87,8 +86,7 @@ impl Evaluator<'_> {
         if let Some(Element::Interpolation(interpolation)) = template.as_single_element() {
             return self.evaluate(&interpolation.expr);
         }
-        let span = self.span(template.span());
-        self.template(template, Flavour::Lines, span)
+        self.template(template, Flavour::Lines)
     }
 
     fn flatten<'t>(&self, template: &'t Template, flavour: Flavour, tokens: &mut Vec<Token<'t>>) {
@@ -140,7 +138,7 @@ impl Evaluator<'_> {
     }
 
     /// Renders tokens up to the one that ends the block they are in.
-    fn render(&mut self, tokens: &[Token<'_>], span: &Span, output: &mut Output) {
+    fn render(&mut self, tokens: &[Token<'_>], output: &mut Output) {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             at += 1;
@@ -158,9 +156,9 @@ impl Evaluator<'_> {
                     let value = self.evaluate(condition);
                     output.sensitive |= value.sensitive;
                     let place = self.span_of(condition);
-                    match self.truth(&value, "the condition of an `if`", place) {
-                        Some(Some(true)) => self.render(then, span, output),
-                        Some(Some(false)) => self.render(or_else, span, output),
+                    match self.truth(&value, "the condition of an `if`", &place) {
+                        Some(Some(true)) => self.render(then, output),
+                        Some(Some(false)) => self.render(or_else, output),
                         Some(None) => output.unknown = true,
                         None => output.broken = true,
                     }
@@ -171,7 +169,7 @@ impl Evaluator<'_> {
                     let collection = self.evaluate(&each.collection_expr);
                     output.sensitive |= collection.sensitive;
                     let place = self.span_of(&each.collection_expr);
-                    match self.items(&collection, place) {
+                    match self.items(&collection, &place) {
                         Some(Some(items)) => {
                             for (key, value) in items {
                                 let names = loop_names(
@@ -181,7 +179,7 @@ impl Evaluator<'_> {
                                     value,
                                 );
                                 self.with_bound(names, |this| {
-                                    this.render(&tokens[at..end], span, output);
+                                    this.render(&tokens[at..end], output);
                                 });
                             }
                         }
@@ -207,9 +205,10 @@ impl Evaluator<'_> {
         };
         output.broken = true;
         let problem = Diagnostic::error(problem).at(&self.span_of(expression));
-        let hint = match value.kind {
-            Kind::Null => "coalesce(...) gives it a value",
-            _ => "jsonencode(...) makes it text, join(\", \", ...) a list of its elements",
+        let hint = if value.is_null() {
+            "coalesce(...) gives it a value"
+        } else {
+            "jsonencode(...) makes it text, join(\", \", ...) a list of its elements"
         };
         self.fail_with(problem.hint(hint));
     }

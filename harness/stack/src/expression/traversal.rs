@@ -15,10 +15,12 @@ type Operators = [Decorated<TraversalOperator>];
 
 impl Evaluator<'_> {
     pub(super) fn traversal(&mut self, expression: &Expression) -> Value {
-        let (root, operators): (&Expression, &Operators) = match expression {
-            Expression::Traversal(traversal) => (&traversal.expr, &traversal.operators),
-            _ => (expression, &[]),
-        };
+        let (root, operators): (&Expression, &Operators) =
+            if let Expression::Traversal(traversal) = expression {
+                (&traversal.expr, &traversal.operators)
+            } else {
+                (expression, &[])
+            };
         let start = expression.span().unwrap_or(0..0).start;
         let Expression::Variable(name) = root else {
             let value = self.evaluate(root);
@@ -63,7 +65,15 @@ impl Evaluator<'_> {
                 known.extend(self.bound.iter().map(|(name, _)| name.clone()));
                 let mut problem =
                     Diagnostic::error(format!("there is no `{}` here", name.as_str())).at(&span);
-                if let Some(hint) = did_you_mean(name.as_str(), known.iter().map(String::as_str)) {
+                let hint = match name.as_str() {
+                    "each" => Some(
+                        "`each.key` and `each.value` are for blocks with `for_each`".to_owned(),
+                    ),
+                    "count" => Some("`count.index` is for blocks with `count`".to_owned()),
+                    "self" => Some("`self` is for postconditions".to_owned()),
+                    other => did_you_mean(other, known.iter().map(String::as_str)),
+                };
+                if let Some(hint) = hint {
                     problem = problem.hint(hint);
                 }
                 self.fail_with(problem)
@@ -82,28 +92,31 @@ impl Evaluator<'_> {
             let span = self.span(operator.span());
             match operator.value() {
                 TraversalOperator::GetAttr(name) => {
-                    value = self.attribute(&value, name.as_str(), &subject, span);
+                    value = self.attribute(&value, name.as_str(), &subject, &span);
                     rest = after;
                 }
                 TraversalOperator::Index(key) => {
                     let key_value = self.evaluate(key);
                     let span = self.span_of(key);
-                    value = self.index(&value, &key_value, &subject, span);
+                    value = self.index(&value, &key_value, &subject, &span);
                     rest = after;
                 }
                 TraversalOperator::LegacyIndex(index) => {
                     let key = Value::from(Number::from(*index.value()));
-                    value = self.index(&value, &key, &subject, span);
+                    value = self.index(&value, &key, &subject, &span);
                     rest = after;
                 }
                 TraversalOperator::FullSplat(_) | TraversalOperator::AttrSplat(_) => {
                     // `[*]` is for all that follows, `.*` for attributes only.
-                    let count = match operator.value() {
-                        TraversalOperator::AttrSplat(_) => after
+                    let attributes_only =
+                        matches!(operator.value(), TraversalOperator::AttrSplat(_));
+                    let count = if attributes_only {
+                        after
                             .iter()
                             .take_while(|o| matches!(o.value(), TraversalOperator::GetAttr(_)))
-                            .count(),
-                        _ => after.len(),
+                            .count()
+                    } else {
+                        after.len()
                     };
                     let (each, others) = after.split_at(count);
                     let end = operator.span().map_or(end, |span| span.end);
@@ -120,7 +133,7 @@ impl Evaluator<'_> {
         value
     }
 
-    fn attribute(&mut self, value: &Value, name: &str, subject: &str, span: Span) -> Value {
+    fn attribute(&mut self, value: &Value, name: &str, subject: &str, span: &Span) -> Value {
         let sensitive = value.sensitive;
         let problem = match &value.kind {
             Kind::Broken => return Value::broken(),
@@ -174,10 +187,10 @@ impl Evaluator<'_> {
                 ))
             }
         };
-        self.fail_with(problem.at(&span))
+        self.fail_with(problem.at(span))
     }
 
-    fn index(&mut self, value: &Value, key: &Value, subject: &str, span: Span) -> Value {
+    fn index(&mut self, value: &Value, key: &Value, subject: &str, span: &Span) -> Value {
         if value.is_broken() || key.is_broken() {
             return Value::broken();
         }
@@ -228,7 +241,7 @@ impl Evaluator<'_> {
                     return self.fail(span, format!("`{subject}` has no such element"));
                 }
                 let mut problem =
-                    Diagnostic::error(format!("`{subject}` has no element {name:?}")).at(&span);
+                    Diagnostic::error(format!("`{subject}` has no element {name:?}")).at(span);
                 if let Some(hint) = did_you_mean(&name, entries.keys().map(String::as_str)) {
                     problem = problem.hint(hint);
                 }
@@ -239,7 +252,7 @@ impl Evaluator<'_> {
                     Diagnostic::error(format!("`{subject}` is a set: its elements have no index"));
                 self.fail_with(
                     problem
-                        .at(&span)
+                        .at(span)
                         .hint(format!("tolist({subject}) has them in order")),
                 )
             }
@@ -257,7 +270,7 @@ impl Evaluator<'_> {
         key: &Value,
         length: usize,
         subject: &str,
-        span: Span,
+        span: &Span,
     ) -> Option<Option<usize>> {
         let number = match convert(key, &Type::Number) {
             Ok(number) => number,

@@ -32,7 +32,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::of("flatten", 1, Returns::Any, flatten).with_unknown_elements(),
     Function::of("index", 2, Returns::Number, index),
     Function::of("keys", 1, Returns::Any, keys).with_unknown_elements(),
-    Function::of("length", 1, Returns::Number, length).with_unknown_elements(),
+    Function::of("length", 1, Returns::Number, |args| {
+        // Secrets inside a collection do not make their number one.
+        length(args).map(|length| length.marked(args.any(0).sensitive))
+    })
+    .with_unknown_elements()
+    .with_own_marks(),
     Function::new("lookup", 2, Some(3), Returns::Any, lookup).with_unknown_elements(),
     Function::of("matchkeys", 3, Returns::Any, matchkeys),
     Function::new("merge", 0, None, Returns::Any, merge).with_unknown_elements(),
@@ -68,17 +73,20 @@ fn entries<'a>(args: &Args<'a>, at: usize) -> Result<&'a BTreeMap<String, Value>
 
 /// The elements as a list of one type.
 fn list(args: &Args<'_>, at: usize) -> Result<(Type, Vec<Value>), Failure> {
-    match args.of_type(at, &Type::list(Type::Any))?.kind {
-        Kind::List(ty, elements) => Ok((ty, elements)),
-        _ => Err(Failure::at(at, "a list is required")),
+    let list = args.of_type(at, &Type::list(Type::Any))?;
+    if let Kind::List(ty, elements) = list.kind {
+        Ok((ty, elements))
+    } else {
+        Err(Failure::at(at, "a list is required"))
     }
 }
 
 /// The elements in a list if `like` is one of one type, else in a tuple.
 fn like(like: &Value, elements: Vec<Value>) -> Value {
-    match &like.kind {
-        Kind::List(ty, _) | Kind::Set(ty, _) => Kind::List(ty.clone(), elements).into(),
-        _ => Value::tuple(elements),
+    if let Kind::List(ty, _) | Kind::Set(ty, _) = &like.kind {
+        Kind::List(ty.clone(), elements).into()
+    } else {
+        Value::tuple(elements)
     }
 }
 
@@ -141,15 +149,11 @@ fn concat(args: &Args<'_>) -> Result<Value, Failure> {
     let values = args.rest(0);
     let mut all = Vec::new();
     for (at, value) in values.iter().enumerate() {
-        match &value.kind {
-            Kind::List(_, elements) | Kind::Tuple(elements) => all.extend(elements.clone()),
-            _ => {
-                return Err(Failure::at(
-                    at,
-                    format!("a list is required, not {}", value.friendly()),
-                ));
-            }
-        }
+        let (Kind::List(_, elements) | Kind::Tuple(elements)) = &value.kind else {
+            let message = format!("a list is required, not {}", value.friendly());
+            return Err(Failure::at(at, message));
+        };
+        all.extend(elements.clone());
     }
     let types: Vec<Type> = values
         .iter()
@@ -253,9 +257,10 @@ fn keys(args: &Args<'_>) -> Result<Value, Failure> {
 
 fn values(args: &Args<'_>) -> Result<Value, Failure> {
     let values = entries(args, 0)?.values().cloned().collect();
-    Ok(match &args.any(0).kind {
-        Kind::Map(ty, _) => Kind::List(ty.clone(), values).into(),
-        _ => Value::tuple(values),
+    Ok(if let Kind::Map(ty, _) = &args.any(0).kind {
+        Kind::List(ty.clone(), values).into()
+    } else {
+        Value::tuple(values)
     })
 }
 
@@ -285,11 +290,12 @@ fn lookup(args: &Args<'_>) -> Result<Value, Failure> {
     let Some(default) = args.get(2) else {
         return Err(Failure::at(1, format!("there is no element {key:?}")));
     };
-    match &args.any(0).kind {
-        Kind::Map(ty, _) => convert(default, ty).map_err(|error| {
+    if let Kind::Map(ty, _) = &args.any(0).kind {
+        convert(default, ty).map_err(|error| {
             Failure::at(2, format!("the default must be like the elements: {error}"))
-        }),
-        _ => Ok(default.clone()),
+        })
+    } else {
+        Ok(default.clone())
     }
 }
 
@@ -320,9 +326,10 @@ fn merge(args: &Args<'_>) -> Result<Value, Failure> {
         for (key, element) in entries(args, at)? {
             merged.insert(key.clone(), element.clone());
         }
-        match &value.kind {
-            Kind::Map(ty, _) => types.push(ty.clone()),
-            _ => maps_only = false,
+        if let Kind::Map(ty, _) = &value.kind {
+            types.push(ty.clone());
+        } else {
+            maps_only = false;
         }
     }
     match unify(&types) {
@@ -396,8 +403,9 @@ fn zipmap(args: &Args<'_>) -> Result<Value, Failure> {
         return Err(Failure::new(message));
     }
     let entries = keys.into_iter().zip(values.iter().cloned()).collect();
-    Ok(match &args.any(1).kind {
-        Kind::List(ty, _) => Kind::Map(ty.clone(), entries).into(),
-        _ => Value::object(entries),
+    Ok(if let Kind::List(ty, _) = &args.any(1).kind {
+        Kind::Map(ty.clone(), entries).into()
+    } else {
+        Value::object(entries)
     })
 }

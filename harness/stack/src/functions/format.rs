@@ -4,7 +4,7 @@
 
 use super::{Args, Failure, Function, Returns};
 use crate::value::convert::convert;
-use crate::value::{Kind, Number, Type, Value, json};
+use crate::value::{Number, Type, Value, json};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("format", 1, None, Returns::String, |args| {
@@ -153,17 +153,17 @@ fn number(rest: &mut &str) -> Result<Option<usize>, Failure> {
 impl Verb {
     fn render(&self, letter: char, value: &Value) -> Result<String, String> {
         match letter {
-            'v' => self.any(value),
-            's' => Ok(self.pad(&self.cut(&text(value)?), false)),
+            'v' => Ok(self.any(value)),
+            's' => Ok(self.pad(&self.cut(&text(value)?))),
             'q' => {
                 let mut quoted = String::new();
                 json::write_string(&text(value)?, &mut quoted);
-                Ok(self.pad(&quoted, false))
+                Ok(self.pad(&quoted))
             }
             't' => {
                 let value = known(value, &Type::Bool)?;
                 let truth = value.as_bool().ok_or("a bool is required")?;
-                Ok(self.pad(&truth.to_string(), false))
+                Ok(self.pad(&truth.to_string()))
             }
             'd' | 'b' | 'o' | 'x' | 'X' => {
                 let number = numeric(value)?;
@@ -179,17 +179,16 @@ impl Verb {
         }
     }
 
-    fn any(&self, value: &Value) -> Result<String, String> {
+    fn any(&self, value: &Value) -> String {
         if self.sharp {
-            return Ok(self.pad(&json::encode(value), false));
+            return self.pad(&json::encode(value));
         }
-        match &value.kind {
-            Kind::String(text) => Ok(self.pad(&self.cut(text), false)),
-            Kind::Number(number) => {
-                let shown = number.abs().to_string();
-                Ok(self.signed(&shown, number.is_negative()))
-            }
-            _ => Ok(self.pad(&json::encode(value), false)),
+        if let Some(text) = value.as_str() {
+            return self.pad(&self.cut(text));
+        }
+        match value.as_number() {
+            Some(number) => self.signed(&number.abs().to_string(), number.is_negative()),
+            None => self.pad(&json::encode(value)),
         }
     }
 
@@ -226,12 +225,12 @@ impl Verb {
             let zeros = width.saturating_sub(sign.len() + magnitude.len());
             return format!("{sign}{}{magnitude}", "0".repeat(zeros));
         }
-        self.pad(&format!("{sign}{magnitude}"), false)
+        self.pad(&format!("{sign}{magnitude}"))
     }
 
-    fn pad(&self, text: &str, zero: bool) -> String {
+    fn pad(&self, text: &str) -> String {
         let missing = self.width.unwrap_or(0).saturating_sub(text.chars().count());
-        let fill = if zero { "0" } else { " " }.repeat(missing);
+        let fill = " ".repeat(missing);
         if self.minus {
             format!("{text}{fill}")
         } else {

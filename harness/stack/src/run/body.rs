@@ -13,7 +13,7 @@ use crate::schema::{
 };
 use crate::source::Span;
 use crate::value::convert::convert;
-use crate::value::{Kind, Type, Value};
+use crate::value::{Type, Value};
 
 /// Evaluates the bodies of one block.
 pub(super) struct BodyEvaluator<'e, 'a> {
@@ -154,10 +154,9 @@ impl BodyEvaluator<'_, '_> {
 
     /// Notes or refuses an argument that says more than its default does.
     fn support(&mut self, known: &AttributeSchema, value: &Value, key: &Span, path: &str) {
-        let says_nothing = match &value.kind {
-            Kind::Bool(false) => known.default.value().is_none_or(|d| d.kind == value.kind),
-            Kind::String(text) if text.is_empty() => true,
-            kind => known.default.value().is_some_and(|d| d.kind == *kind),
+        let says_nothing = match known.default.value() {
+            Some(default) => default.kind == value.kind,
+            None => value.as_bool() == Some(false) || value.as_str() == Some(""),
         };
         if says_nothing {
             return;
@@ -289,13 +288,15 @@ impl BodyEvaluator<'_, '_> {
         let collection = self.evaluator.evaluate(&for_each.value);
         let at = self.nested.span_of(for_each.value.span());
         let Some(items) = collection.iterate() else {
-            let problem = match &collection.kind {
-                Kind::Broken => return Vec::new(),
-                Kind::Null => "`for_each` must not be null".to_owned(),
-                Kind::Unknown(_) | Kind::Open(_) => {
-                    "`for_each` is known only after apply".to_owned()
-                }
-                _ => format!("`for_each` cannot go over a {}", collection.friendly()),
+            if collection.is_broken() {
+                return Vec::new();
+            }
+            let problem = if collection.is_null() {
+                "`for_each` must not be null".to_owned()
+            } else if collection.is_unknown() {
+                "`for_each` is known only after apply".to_owned()
+            } else {
+                format!("`for_each` cannot go over a {}", collection.friendly())
             };
             self.problem(Diagnostic::error(problem).at(&at));
             return Vec::new();

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use hcl_edit::structure::{Body, Structure};
 
 use crate::config::{Mode, Module, Nested, ResourceId};
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, nearest};
 use crate::expression::{Expr, Reference, references, traversal_of};
 use crate::resources;
 use crate::source::Span;
@@ -299,7 +299,7 @@ impl Builder<'_> {
         }
     }
 
-    fn undeclared(&mut self, reference: &Reference, what: &str, known: Vec<String>, name: &str) {
+    fn undeclared(&mut self, reference: &Reference, what: &str, known: &[String], name: &str) {
         let mut problem = Diagnostic::error(format!("there is no {what}")).at(&reference.span);
         if let Some(hint) = did_you_mean(name, known.iter().map(String::as_str)) {
             problem = problem.hint(hint);
@@ -318,16 +318,16 @@ impl Builder<'_> {
                 if module.variables.contains_key(*name) {
                     return vec![Node::new(at, Item::Variable((*name).to_owned()))];
                 }
-                let known = module.variables.keys().cloned().collect();
-                self.undeclared(reference, &format!("variable `{name}`"), known, name);
+                let known: Vec<String> = module.variables.keys().cloned().collect();
+                self.undeclared(reference, &format!("variable `{name}`"), &known, name);
                 Vec::new()
             }
             ["local", name, ..] => {
                 if module.locals.contains_key(*name) {
                     return vec![Node::new(at, Item::Local((*name).to_owned()))];
                 }
-                let known = module.locals.keys().cloned().collect();
-                self.undeclared(reference, &format!("local value `{name}`"), known, name);
+                let known: Vec<String> = module.locals.keys().cloned().collect();
+                self.undeclared(reference, &format!("local value `{name}`"), &known, name);
                 Vec::new()
             }
             ["var"] => (module.variables.keys())
@@ -374,8 +374,8 @@ impl Builder<'_> {
     ) -> Vec<Node> {
         let modules = self.modules;
         let Some(call) = modules[at].calls.get(name) else {
-            let known = modules[at].calls.keys().cloned().collect();
-            self.undeclared(reference, &format!("module `{name}`"), known, name);
+            let known: Vec<String> = modules[at].calls.keys().cloned().collect();
+            self.undeclared(reference, &format!("module `{name}`"), &known, name);
             return Vec::new();
         };
         let mut nodes = vec![Node::new(at, Item::Call(name.to_owned()))];
@@ -389,8 +389,8 @@ impl Builder<'_> {
                     nodes.push(Node::new(child, Item::Output((*output).to_owned())));
                 } else {
                     let what = format!("output `{output}` of module `{name}`");
-                    let known = outputs.keys().cloned().collect();
-                    self.undeclared(reference, &what, known, output);
+                    let known: Vec<String> = outputs.keys().cloned().collect();
+                    self.undeclared(reference, &what, &known, output);
                 }
             }
             [] => nodes.extend(
@@ -400,6 +400,28 @@ impl Builder<'_> {
             ),
         }
         nodes
+    }
+
+    fn undeclared_resource(&mut self, at: usize, reference: &Reference, id: &ResourceId) {
+        let shown = id.to_string();
+        let same_mode = self.modules[at]
+            .resources
+            .keys()
+            .filter(|r| r.mode == id.mode);
+        let known: Vec<String> = same_mode.map(ToString::to_string).collect();
+        let (what, kind) = match id.mode {
+            Mode::Managed => ("resource", "resource"),
+            Mode::Data => ("data source", "data"),
+        };
+        let hint = match nearest(&shown, known.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("declare it: {kind} \"{}\" \"{}\" {{ ... }}", id.ty, id.name),
+        };
+        self.diagnostics.push(
+            Diagnostic::error(format!("there is no {what} `{shown}`"))
+                .at(&reference.span)
+                .hint(hint),
+        );
     }
 
     fn resource_target(
@@ -418,24 +440,21 @@ impl Builder<'_> {
         };
         let module = &self.modules[at];
         if !module.resources.contains_key(&id) {
-            let shown = id.to_string();
-            let known = module.resources.keys().map(ToString::to_string).collect();
-            let what = match mode {
-                Mode::Managed => format!("resource `{shown}`"),
-                Mode::Data => format!("data source `{shown}`"),
-            };
-            self.undeclared(reference, &what, known, &shown);
+            self.undeclared_resource(at, reference, &id);
             return Vec::new();
         }
         // Terraform knows the attributes before it evaluates anything.
         if let (Mode::Managed, Some(schema), [attribute, ..]) = (mode, resources::type_of(ty), rest)
         {
             let attributes = schema.body.attributes.iter().map(|a| a.name);
-            let names = attributes.chain(schema.body.blocks.iter().map(|b| b.name));
-            if !names.clone().any(|name| name == *attribute) {
+            let blocks = schema.body.blocks.iter().map(|b| b.name);
+            // In the order and words in which the evaluation would report it, too.
+            let names: BTreeSet<&str> = attributes.chain(blocks).collect();
+            if !names.contains(attribute) {
+                let (span, before) = reference.step(2);
                 let mut problem =
-                    Diagnostic::error(format!("`{id}` has no attribute `{attribute}`"))
-                        .at(&reference.span);
+                    Diagnostic::error(format!("`{before}` has no attribute `{attribute}`"))
+                        .at(&span);
                 if let Some(hint) = did_you_mean(attribute, names) {
                     problem = problem.hint(hint);
                 }

@@ -44,10 +44,13 @@ impl World<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Repetitions> {
         let value = self.expression(instance, count, &Type::Number, diagnostics);
-        let problem = match &value.kind {
-            Kind::Broken => return None,
-            Kind::Unknown(_) => "`count` is known only after apply".to_owned(),
-            Kind::Number(number) => match number.to_usize() {
+        if value.is_broken() {
+            return None;
+        }
+        let problem = match value.as_number() {
+            None if value.is_null() => "`count` must not be null".to_owned(),
+            None => "`count` is known only after apply".to_owned(),
+            Some(number) => match number.to_usize() {
                 Some(_) if value.sensitive => "`count` must not be sensitive".to_owned(),
                 Some(count) if count <= MOST_INSTANCES => {
                     let counted = (0..count).map(|at| {
@@ -61,7 +64,6 @@ impl World<'_> {
                 }
                 _ => format!("`count` cannot be {number}"),
             },
-            _ => "`count` must not be null".to_owned(),
         };
         diagnostics.push(Diagnostic::error(problem).at(&count.span()));
         None

@@ -66,7 +66,8 @@ impl Names for Scope<'_> {
             ("data", [ty, name, ..]) => Some((resource(Mode::Data, ty, name), 2)),
             ("module", [name, ..]) => Some((self.module_value(name), 1)),
             (ty, [name, ..]) => Some((resource(Mode::Managed, ty, name), 1)),
-            (_, []) => None,
+            // Reported when the references were looked at.
+            (_, []) => Some((Value::broken(), 0)),
         }
     }
 

@@ -38,8 +38,12 @@ impl std::fmt::Display for ConvertError {
 
 /// `value` as one of type `ty`.
 pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
-    let sensitive = value.sensitive;
-    convert_kind(value, ty).map(|converted| converted.marked(sensitive))
+    match convert_kind(value, ty) {
+        Ok(converted) => Ok(converted.marked(value.sensitive)),
+        // What is wrong with it has been reported already.
+        Err(_) if value.has_broken() => Ok(Value::broken()),
+        Err(error) => Err(error),
+    }
 }
 
 fn convert_kind(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
@@ -75,11 +79,17 @@ fn convert_kind(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
 }
 
 fn mismatch(value: &Value, ty: &Type) -> ConvertError {
-    ConvertError::new(format!(
-        "{} required, not {}",
-        ty.friendly(),
-        value.friendly()
-    ))
+    required(ty, &value.friendly())
+}
+
+fn required(ty: &Type, found: &str) -> ConvertError {
+    let wanted = ty.friendly();
+    let article = if wanted.starts_with(['a', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    ConvertError::new(format!("{article} {wanted} is required, not {found}"))
 }
 
 /// Something not known yet can become whatever its type can.
@@ -99,11 +109,7 @@ fn unknown(from: &Type, to: &Type) -> Result<Value, ConvertError> {
         _ => false,
     };
     if impossible {
-        Err(ConvertError::new(format!(
-            "{} required, not {}",
-            to.friendly(),
-            from.friendly()
-        )))
+        Err(required(to, &from.friendly()))
     } else {
         Ok(Value::unknown(to.clone()))
     }
@@ -243,7 +249,7 @@ mod tests {
         check(&Value::from("1"), &Type::Number, Ok("1 number"));
         check(&Value::from("1"), &Type::Bool, Ok("true bool"));
         check(&text, &Type::Number, Err("a number is required"));
-        check(&one, &Type::Bool, Err("bool required, not number"));
+        check(&one, &Type::Bool, Err("a bool is required, not number"));
         check(&Value::null(), &Type::Bool, Ok("null any"));
         check(&mixed, &any, Ok("[\"1\", \"x\", null] list(string)"));
         check(
@@ -251,7 +257,7 @@ mod tests {
             &Type::list(Type::Number),
             Err("[1]: a number is required"),
         );
-        check(&text, &any, Err("list of any required, not string"));
+        check(&text, &any, Err("a list of any is required, not string"));
         check(
             &Value::tuple(vec![text.clone(), Value::from("a"), text]),
             &Type::set(Type::String),

@@ -82,10 +82,7 @@ impl Type {
 
     /// What to call a value of it in a message.
     pub(crate) fn friendly(&self) -> String {
-        let of = |what: &str, of: &Self| match of {
-            Self::Any => format!("{what} of any"),
-            _ => format!("{what} of {}", of.friendly()),
-        };
+        let of = |what: &str, of: &Self| format!("{what} of {}", of.friendly());
         match self {
             Self::Any => "any".to_owned(),
             Self::Bool => "bool".to_owned(),
