@@ -16,7 +16,7 @@ pub struct Inputs<'a> {
     pub region: Region,
     /// Values of the root module's variables as a command line or the environment gives them: the
     /// text itself for a string, an HCL expression for anything but a string, number or bool.
-    /// They win over `variable_files`.
+    /// They win over `variable_files`, and those that are not declared are left alone.
     pub variables: BTreeMap<String, String>,
     /// Variable files (`*.tfvars`), later ones winning over earlier ones.
     pub variable_files: Vec<Source>,

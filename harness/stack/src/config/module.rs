@@ -115,6 +115,14 @@ impl Loader<'_> {
         });
         for source in sources {
             let source = Arc::new(source);
+            if source.path.ends_with(".json") {
+                self.diagnostics.push(
+                    Diagnostic::error("configurations in JSON are not read")
+                        .at(&Span::new(&source, 0..1))
+                        .hint("write it in HCL, in a *.tf file"),
+                );
+                continue;
+            }
             match hcl_edit::parser::parse_body(&source.text) {
                 Ok(body) => self.file(at, &source, body),
                 Err(error) => self.diagnostics.push(parse_problem(&source, &error)),
@@ -142,9 +150,14 @@ impl Loader<'_> {
     fn block(&mut self, module: usize, source: &Arc<Source>, block: &Block) {
         let labels: Vec<String> = block.labels.iter().map(|l| l.as_str().to_owned()).collect();
         match (block.ident.as_str(), labels.as_slice()) {
-            ("terraform" | "moved" | "removed" | "import" | "check", _) => {
-                // About versions, state and monitoring: nothing of it changes what the stack is.
+            ("terraform" | "moved" | "removed" | "import", _) => {
+                // About versions and state: nothing of it changes what the stack is.
             }
+            ("check", _) => self.diagnostics.push(
+                Diagnostic::warning("`check` blocks are not looked at")
+                    .at(&header(source, block))
+                    .hint("a precondition or postcondition is"),
+            ),
             ("locals", []) => self.locals(module, source, block),
             ("variable", [name]) => self.variable(module, source, block, name),
             ("output", [name]) => self.output(module, source, block, name),

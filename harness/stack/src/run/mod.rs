@@ -205,6 +205,8 @@ impl<'w> World<'w> {
         )
     }
 
+    /// Takes the region and the tags for everything; what else the provider is told is how to
+    /// reach AWS.
     fn providers(&mut self, module: &Module, diagnostics: &mut Diagnostics) {
         for provider in &module.providers {
             if provider.alias.is_some() || provider.name != "aws" {
