@@ -11,7 +11,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use zipster_names::Arn;
 
-use super::environment::{Finished, timestamp};
+use super::ending::timestamp;
+use super::environment::Finished;
 use super::function::Function;
 use crate::core::Core;
 use crate::courier::Delivery;

@@ -15,7 +15,6 @@
 //! would get.
 
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,16 +22,16 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::ending::{End, InitFailure};
 use super::function::{Key, Version};
-use super::logs::{self, Log, Output, Report, Status};
+use super::logs::{self, Log, Report};
 use super::pool::{Handle, Lease};
-use super::process::{Process, describe};
-use super::runtime_api::{FunctionError, Handed, Refusal, Request, RuntimeApi};
-use super::variables::{Surroundings, variables};
+use super::runtime_api::{FunctionError, Handed, Refusal, Request};
+use super::sandbox::{Happening, Sandbox};
 use crate::clock::Wait;
 use crate::core::Core;
 use crate::identity::{Credentials, Execution};
-use crate::journal::{EntryId, Event, Outcome, Pending};
+use crate::journal::{EntryId, Event, Pending};
 
 /// How long the initialisation may take before it is started again
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
@@ -46,14 +45,6 @@ const CREDENTIALS: time::Duration = time::Duration::hours(12);
 
 /// How much of that an environment uses: the last invocation must end before they do.
 const LIFETIME: time::Duration = time::Duration::hours(11);
-
-/// A program that was just written may still be open for writing in a process that another
-/// thread is about to start; the system then refuses to run it, for an instant.
-const BUSY_RETRIES: u32 = 50;
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
-/// The error type for a program that cannot be started.
-const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
 
 /// What an environment runs.
 #[derive(Debug)]
@@ -127,46 +118,6 @@ struct Environment {
     cannot_freeze: bool,
 }
 
-/// A process and its Runtime API.
-struct Sandbox {
-    process: Process,
-    output: Output,
-    api: RuntimeApi,
-    /// Where it waits for its next event.
-    waiting: Option<oneshot::Sender<Result<Handed, Refusal>>>,
-    /// The most memory that was seen, in MB.
-    memory: u64,
-    /// The entry of its start.
-    entry: Option<EntryId>,
-}
-
-/// What the environment's task was waiting for.
-enum Happening {
-    Request(Request),
-    Exited(Option<ExitStatus>),
-    Killed,
-}
-
-/// How an invocation ended, seen from the environment.
-enum End {
-    Answered(Bytes),
-    Failed(FunctionError),
-    TimedOut,
-    Exited(String),
-    /// The initialisation failed, twice.
-    NotInitialised(FunctionError),
-}
-
-/// Why a process is not ready for its first event.
-enum InitFailure {
-    TimedOut,
-    Exited(String),
-    Killed,
-    Reported(FunctionError),
-    /// There was no process.
-    NotStarted(String),
-}
-
 impl Environment {
     fn new(core: &Arc<Core>, spec: Arc<Spec>) -> Self {
         let stream = logs::stream_name(core.clock.now(), &core.random);
@@ -224,6 +175,7 @@ impl Environment {
                     Happening::Killed => break "killed",
                     Happening::Exited(_) => break "exited",
                     Happening::Request(request) => self.refuse(request),
+                    Happening::Output => {}
                 },
                 () = &mut limit => break "idle",
             }
@@ -332,30 +284,30 @@ impl Environment {
         limit: &mut Wait,
     ) -> Result<(), End> {
         let Some(failure) = failed else { return Ok(()) };
+        let request_id = &invocation.request_id;
         if matches!(failure, InitFailure::Killed) {
-            return Err(End::Exited("signal: killed".to_owned()));
+            return Err(failure.end(request_id));
         }
         let started = Instant::now();
         let again = self.initialise(entry, limit).await;
         self.execution.set_cause(Some(entry));
         again.map_err(|failure| {
             self.report_init(started.elapsed(), "invoke", &failure);
-            match failure {
-                InitFailure::TimedOut => End::TimedOut,
-                InitFailure::Exited(how) => End::Exited(how),
-                InitFailure::Killed => End::Exited("signal: killed".to_owned()),
-                InitFailure::Reported(error) => End::NotInitialised(error),
-                InitFailure::NotStarted(why) => {
-                    let message = format!("RequestId: {} Error: {why}", invocation.request_id);
-                    End::NotInitialised(FunctionError::new(INVALID_ENTRYPOINT, message))
-                }
-            }
+            failure.end(request_id)
         })
     }
 
     /// Starts the process and waits until it asks for its first event.
     async fn initialise(&mut self, cause: EntryId, limit: &mut Wait) -> Result<(), InitFailure> {
-        let mut sandbox = self.launch().await.map_err(InitFailure::NotStarted)?;
+        let mut sandbox = Sandbox::start(
+            &self.core,
+            &self.spec,
+            &self.credentials,
+            self.log.stream(),
+            &self.temporary,
+        )
+        .await
+        .map_err(InitFailure::NotStarted)?;
         let entry = self.core.journal.record(
             Some(cause),
             Event::EnvironmentStarted {
@@ -386,60 +338,13 @@ impl Environment {
                     let _ = reply.send(Ok(()));
                     break InitFailure::Reported(error);
                 }
-                Happening::Exited(status) => break InitFailure::Exited(how(status)),
+                Happening::Exited(status) => break InitFailure::exited(status),
+                Happening::Output => {}
                 Happening::Killed => break InitFailure::Killed,
             }
         };
         self.discard("initialisation failed").await;
         Err(failure)
-    }
-
-    async fn launch(&self) -> Result<Sandbox, String> {
-        let program = self.spec.version.code.program();
-        let refused = |error: std::io::Error| {
-            if error.kind() == std::io::ErrorKind::NotFound && !program.exists() {
-                format!("Couldn't find valid bootstrap(s): [{}]", program.display())
-            } else {
-                format!("fork/exec {}: {error}", program.display())
-            }
-        };
-        let api = RuntimeApi::start(&self.core).await.map_err(refused)?;
-        tokio::fs::create_dir_all(&self.temporary)
-            .await
-            .map_err(refused)?;
-        let variables = variables(
-            &self.spec,
-            &Surroundings {
-                endpoint: &self.core.endpoint(),
-                runtime_api: api.address,
-                credentials: &self.credentials,
-                log_stream: self.log.stream(),
-                temporary: &self.temporary,
-            },
-        );
-        let root = self.spec.version.code.root();
-        let mut retries = 0;
-        let (process, output) = loop {
-            match Process::start(&program, root, &variables) {
-                Ok(started) => break started,
-                Err(error)
-                    if error.kind() == std::io::ErrorKind::ExecutableFileBusy
-                        && retries < BUSY_RETRIES =>
-                {
-                    retries += 1;
-                    self.core.clock.limit(BUSY_PAUSE).await;
-                }
-                Err(error) => return Err(refused(error)),
-            }
-        };
-        Ok(Sandbox {
-            process,
-            output,
-            api,
-            waiting: None,
-            memory: 0,
-            entry: None,
-        })
     }
 
     /// Hands the event over and waits for the end. Also says whether the process is ready for
@@ -462,7 +367,8 @@ impl Environment {
             if let Err(error) = sandbox.process.thaw() {
                 tracing::warn!(%error, "cannot thaw a function's process");
             }
-            hand_over(sandbox.waiting.take(), &mut handed);
+            sandbox.measure();
+            sandbox.hand_over(&mut handed);
         }
         let mut answer: Option<End> = None;
         loop {
@@ -472,16 +378,17 @@ impl Environment {
             };
             match happening {
                 Happening::Request(Request::Next(reply)) => {
-                    if handed.is_some() {
-                        // Its former connection broke, so it asks again.
-                        hand_over(Some(reply), &mut handed);
-                    } else if let Some(answer) = answer {
-                        if let Some(sandbox) = &mut self.sandbox {
-                            sandbox.waiting = Some(reply);
-                        }
-                        return (answer, true);
-                    } else {
+                    if handed.is_none() && answer.is_none() {
                         let _ = reply.send(Err(Refusal::InvalidStateTransition));
+                        continue;
+                    }
+                    if let Some(sandbox) = &mut self.sandbox {
+                        sandbox.waiting = Some(reply);
+                        // Still there if the connection on which it waited before broke.
+                        sandbox.hand_over(&mut handed);
+                    }
+                    if let Some(answer) = answer {
+                        return (answer, true);
                     }
                 }
                 Happening::Request(Request::Answer {
@@ -506,12 +413,10 @@ impl Environment {
                     let _ = reply.send(Err(Refusal::InvalidStateTransition));
                 }
                 Happening::Exited(status) => {
-                    return (answer.unwrap_or_else(|| End::Exited(how(status))), false);
+                    return (answer.unwrap_or_else(|| End::exited(status)), false);
                 }
-                Happening::Killed => {
-                    let end = answer.unwrap_or_else(|| End::Exited("signal: killed".to_owned()));
-                    return (end, false);
-                }
+                Happening::Killed => return (answer.unwrap_or_else(End::killed), false),
+                Happening::Output => {}
             }
         }
     }
@@ -519,22 +424,12 @@ impl Environment {
     /// What the process does next. The lines that it wrote before are in the log when this
     /// returns.
     async fn happening(&mut self) -> Happening {
-        loop {
-            let Some(sandbox) = &mut self.sandbox else {
-                return std::future::pending().await;
-            };
-            let happening = tokio::select! {
-                biased;
-                () = self.execution.kill.cancelled() => Some(Happening::Killed),
-                request = sandbox.api.request() => Some(Happening::Request(request)),
-                status = sandbox.process.exited() => Some(Happening::Exited(status.ok())),
-                () = sandbox.output.readable() => None,
-            };
-            self.read_output();
-            if let Some(happening) = happening {
-                return happening;
-            }
-        }
+        let Some(sandbox) = &mut self.sandbox else {
+            return std::future::pending().await;
+        };
+        let happening = sandbox.happening(&self.execution.kill).await;
+        self.read_output();
+        happening
     }
 
     /// Puts into the log what was written until now.
@@ -555,13 +450,24 @@ impl Environment {
     /// it is not fit for another invocation, and then says why the environment ends.
     async fn conclude(&mut self, end: &End, alive: bool) -> Option<&'static str> {
         if let Some(sandbox) = &mut self.sandbox {
-            sandbox.memory = sandbox.process.memory_peak().unwrap_or(sandbox.memory);
+            sandbox.measure();
             if !alive {
-                sandbox.process.kill();
-                let _ = sandbox.process.exited().await;
+                sandbox.kill().await;
             }
         }
         self.read_output();
+        self.finish_line();
+        if alive {
+            None
+        } else if self.execution.kill.is_cancelled() {
+            Some("killed")
+        } else {
+            Some(end.reason())
+        }
+    }
+
+    /// Writes the line that has no end yet.
+    fn finish_line(&mut self) {
         let rest = self
             .sandbox
             .as_mut()
@@ -569,15 +475,6 @@ impl Environment {
         if let Some(rest) = rest {
             self.write(&rest);
         }
-        if alive {
-            return None;
-        }
-        Some(match end {
-            _ if self.execution.kill.is_cancelled() => "killed",
-            End::TimedOut => "timed out",
-            End::Answered(_) | End::Failed(_) | End::Exited(_) => "exited",
-            End::NotInitialised(_) => "initialisation failed",
-        })
     }
 
     /// Writes the last lines of the log and the entry of the end.
@@ -590,13 +487,10 @@ impl Environment {
         init: Option<Duration>,
     ) -> Finished {
         let request_id = &invocation.request_id;
-        let (outcome, result) = self.judge(request_id, end);
-        let status = match (&outcome, &result) {
-            (Outcome::TimedOut, _) => Status::Timeout,
-            (Outcome::Exited { .. }, Err(error)) => Status::Error(&error.error_type),
-            // What a function reports of itself is no matter of the platform.
-            _ => Status::Success,
-        };
+        let judgement = end.judge(request_id, self.timeout(), self.core.clock.now());
+        for line in &judgement.lines {
+            self.write(line);
+        }
         self.write(&format!("END RequestId: {request_id}"));
         let report = Report {
             request_id,
@@ -604,7 +498,7 @@ impl Environment {
             init,
             memory_size: self.spec.version.configuration.memory_size,
             memory_used: self.sandbox.as_ref().map_or(0, |sandbox| sandbox.memory),
-            status,
+            status: judgement.status(),
         };
         self.write(&report.line());
         self.execution.set_cause(None);
@@ -613,11 +507,11 @@ impl Environment {
             Event::InvocationEnded {
                 function: self.spec.arn.clone(),
                 request_id: request_id.clone(),
-                outcome,
+                outcome: judgement.outcome,
                 duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             },
         );
-        let (payload, error) = match result {
+        let (payload, error) = match judgement.result {
             Ok(payload) => (payload, None),
             Err(error) => (error.payload.clone(), Some(error)),
         };
@@ -629,56 +523,12 @@ impl Environment {
         }
     }
 
-    /// The end in the journal's terms and in the caller's; logs what Lambda says about it.
-    fn judge(&mut self, request_id: &str, end: End) -> (Outcome, Result<Bytes, FunctionError>) {
-        let failed = |error: FunctionError| {
-            let outcome = Outcome::FunctionError {
-                error_type: error.error_type.clone(),
-                message: error.message.clone(),
-            };
-            (outcome, Err(error))
-        };
-        match end {
-            End::Answered(payload) => (Outcome::Succeeded, Ok(payload)),
-            End::Failed(error) | End::NotInitialised(error) => failed(error),
-            End::TimedOut => {
-                let what = format!(
-                    "Task timed out after {:.2} seconds",
-                    self.timeout().as_secs_f64()
-                );
-                let now = self.core.clock.now();
-                self.write(&format!("{} {request_id} {what}", timestamp(now)));
-                let message = format!("RequestId: {request_id} Error: {what}");
-                let error = FunctionError::new("Sandbox.Timedout", message);
-                (Outcome::TimedOut, Err(error))
-            }
-            End::Exited(status) => {
-                let what = if status == "exit status 0" {
-                    "Runtime exited without providing a reason".to_owned()
-                } else {
-                    format!("Runtime exited with error: {status}")
-                };
-                let message = format!("RequestId: {request_id} Error: {what}");
-                self.write(&message);
-                self.write("Runtime.ExitError");
-                let error = FunctionError::new("Runtime.ExitError", message);
-                (Outcome::Exited { status }, Err(error))
-            }
-        }
-    }
-
     fn report_init(&mut self, duration: Duration, phase: &str, failure: &InitFailure) {
-        let status = match failure {
-            InitFailure::TimedOut => Status::Timeout,
-            InitFailure::Exited(_) | InitFailure::Killed => Status::Error("Runtime.ExitError"),
-            InitFailure::Reported(error) => Status::Error(&error.error_type),
-            InitFailure::NotStarted(why) => {
-                // There was no process that could have said anything.
-                self.write(why);
-                Status::Error(INVALID_ENTRYPOINT)
-            }
-        };
-        self.write(&logs::init_report(duration, phase, status));
+        if let InitFailure::NotStarted(why) = failure {
+            // There was no process that could have said anything.
+            self.write(why);
+        }
+        self.write(&logs::init_report(duration, phase, failure.status()));
     }
 
     fn freeze(&mut self) {
@@ -699,18 +549,13 @@ impl Environment {
     /// Ends the process, if there is one, and waits until it is gone.
     async fn discard(&mut self, reason: &str) {
         if let Some(sandbox) = &mut self.sandbox {
-            sandbox.process.kill();
-            if let Err(error) = sandbox.process.exited().await {
-                tracing::warn!(%error, "cannot wait for a function's process");
-            }
+            sandbox.kill().await;
         }
         self.read_output();
-        let Some(mut sandbox) = self.sandbox.take() else {
+        self.finish_line();
+        let Some(sandbox) = self.sandbox.take() else {
             return;
         };
-        if let Some(rest) = sandbox.output.rest() {
-            self.write(&rest);
-        }
         self.core.journal.record(
             sandbox.entry,
             Event::EnvironmentEnded {
@@ -740,34 +585,6 @@ impl Environment {
     }
 }
 
-/// Answers a process that waits with the event, which stays where it is if the process has given
-/// up waiting.
-fn hand_over(
-    waiting: Option<oneshot::Sender<Result<Handed, Refusal>>>,
-    handed: &mut Option<Handed>,
-) {
-    let Some(waiting) = waiting.filter(|waiting| !waiting.is_closed()) else {
-        return;
-    };
-    if let Some(event) = handed.take()
-        && let Err(Ok(event)) = waiting.send(Ok(event))
-    {
-        *handed = Some(event);
-    }
-}
-
-fn how(status: Option<ExitStatus>) -> String {
-    status.map_or_else(|| "exit status unknown".to_owned(), describe)
-}
-
 fn unix_milliseconds(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
-
-/// `2026-11-23T16:00:00.000Z`.
-pub(super) fn timestamp(time: OffsetDateTime) -> String {
-    let format = time::macros::format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-    );
-    time.format(format).unwrap_or_default()
 }

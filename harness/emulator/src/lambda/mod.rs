@@ -3,8 +3,9 @@
 //! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
 //! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `pool` knows a
-//! function's environments, `environment` is one of them, with its `process`, its `runtime_api`,
-//! its `variables` and its `logs`.
+//! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
+//! with its `runtime_api` and its `variables`, writes its `logs` and says how it all came to an
+//! `ending`.
 //!
 //! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
 //! event source mappings, function URLs, response streaming to the caller, extensions, and limits
@@ -27,6 +28,7 @@ mod api;
 mod code;
 mod configure;
 mod destination;
+mod ending;
 mod environment;
 mod event_config;
 mod function;
@@ -38,6 +40,7 @@ mod process;
 mod queue;
 mod reference;
 mod runtime_api;
+mod sandbox;
 mod settings;
 mod validate;
 mod variables;

@@ -69,13 +69,13 @@ async fn a_failing_event_is_tried_three_times_and_then_reported() {
         "invocation of function:the-function queued",
         "environment of function:the-function started (pid #)",
         "function:the-function invoked (cold, attempt #)",
-        "function:the-function failed with unhandled: the cards were against it after # ms",
+        "function:the-function failed with Unlucky: the cards were against it after # ms",
         "function:the-function will be retried after # ms",
         "function:the-function invoked (warm, attempt #)",
-        "function:the-function failed with unhandled: the cards were against it after # ms",
+        "function:the-function failed with Unlucky: the cards were against it after # ms",
         "function:the-function will be retried after # ms",
         "function:the-function invoked (warm, attempt #)",
-        "function:the-function failed with unhandled: the cards were against it after # ms",
+        "function:the-function failed with Unlucky: the cards were against it after # ms",
         "invocation of function:the-record queued",
         "delivered to function:the-record",
         "environment of function:the-record started (pid #)",
@@ -201,15 +201,9 @@ async fn a_deleted_function_drops_its_events() {
     let world = World::start().await;
     // The first attempt fails, and the second is a minute away.
     send(&world, &json!({ "do": "fail" })).await;
-    let mut entries = world.emulator.journal().subscribe();
-    let scheduled = || {
-        !world
-            .events(|event| matches!(event, Event::RetryScheduled { .. }).then_some(()))
-            .is_empty()
-    };
-    while !scheduled() {
-        entries.recv().await.unwrap();
-    }
+    world
+        .until(|event| matches!(event, Event::RetryScheduled { .. }))
+        .await;
     world
         .lambda
         .delete_function()

@@ -237,3 +237,31 @@ async fn nothing_is_left_after_the_emulator_stops() {
     assert!(!processes.iter().any(|pid| runs(*pid)), "{processes:?}");
     assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn the_credentials_of_an_environment_end_with_it() {
+    let world = World::start().await;
+    let answer = world.invoke(json!({ "do": "environment" })).await;
+    let variable = |name: &str| answer.payload[name].as_str().unwrap().to_owned();
+    let client = crate::support::client_with(
+        &world.emulator,
+        &variable("AWS_ACCESS_KEY_ID"),
+        &variable("AWS_SECRET_ACCESS_KEY"),
+        &variable("AWS_SESSION_TOKEN"),
+    );
+    client.list_functions().send().await.unwrap();
+    // New settings retire the environment.
+    world
+        .lambda
+        .update_function_configuration()
+        .function_name("the-function")
+        .timeout(4)
+        .send()
+        .await
+        .unwrap();
+    world
+        .until(|event| matches!(event, Event::EnvironmentEnded { .. }))
+        .await;
+    let refused = client.list_functions().send().await;
+    assert!(refused.is_err());
+}

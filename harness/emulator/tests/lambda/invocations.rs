@@ -43,7 +43,7 @@ async fn a_function_learns_about_its_invocation() {
         .send()
         .await
         .unwrap();
-    let told = crate::support::Answer::of(output).payload;
+    let told = crate::support::Answer::of(&output).payload;
     assert_eq!(told["arn"], format!("{ARN}:$LATEST"));
     assert_eq!(told["client_context"]["custom"]["a"], "b");
     assert!(told["trace"].as_str().unwrap().starts_with("Root=1-"));
@@ -56,11 +56,10 @@ async fn a_function_learns_about_its_invocation() {
         });
     let (request_id, at) = started.unwrap();
     assert_eq!(told["request_id"], request_id);
-    // Three seconds is the timeout of a function that names none.
     let deadline = told["deadline"].as_i64().unwrap();
     let start = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap();
     assert!(
-        (2_990..=3_100).contains(&(deadline - start)),
+        (299_000..=301_000).contains(&(deadline - start)),
         "{deadline} {start}"
     );
 }

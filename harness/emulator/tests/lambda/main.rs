@@ -12,4 +12,5 @@ mod configuration;
 mod environments;
 mod function;
 mod invocations;
+mod services;
 mod support;

@@ -98,14 +98,12 @@ impl World {
             .role(ROLE)
             .runtime(Runtime::Providedal2023)
             .handler("bootstrap")
+            // Far away, for busy machines; a test about timeouts sets its own.
+            .timeout(300)
             .code(code)
     }
 
     /// Invokes `the-function` and waits for the answer.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "events are written where they are sent"
-    )]
     pub async fn invoke(&self, event: Value) -> Answer {
         let output = self
             .lambda
@@ -115,7 +113,7 @@ impl World {
             .payload(Blob::new(event.to_string()))
             .send()
             .await;
-        Answer::of(output.unwrap())
+        Answer::of(&output.unwrap())
     }
 
     pub fn entries(&self) -> Vec<Entry> {
@@ -128,6 +126,14 @@ impl World {
             .iter()
             .filter_map(|entry| pick(&entry.event))
             .collect()
+    }
+
+    /// Returns once something is in the journal.
+    pub async fn until(&self, wanted: impl Fn(&Event) -> bool) {
+        let mut entries = self.emulator.journal().subscribe();
+        while !self.entries().iter().any(|entry| wanted(&entry.event)) {
+            entries.recv().await.unwrap();
+        }
     }
 
     /// The processes that were started so far.
@@ -171,7 +177,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn of(output: InvokeOutput) -> Self {
+    pub fn of(output: &InvokeOutput) -> Self {
         use base64::Engine as _;
         let log = output.log_result().unwrap_or_default();
         let log = base64::prelude::BASE64_STANDARD.decode(log).unwrap();
@@ -225,6 +231,31 @@ pub fn iam(emulator: &Emulator) -> aws_sdk_iam::Client {
     aws_sdk_iam::Client::from_conf(config)
 }
 
+/// A client for buckets.
+pub fn s3(emulator: &Emulator) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new(REGION))
+        .endpoint_url(emulator.endpoint())
+        .force_path_style(true)
+        .credentials_provider(administrator(emulator))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// A client for queues.
+pub fn sqs(emulator: &Emulator) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(aws_sdk_sqs::config::Region::new(REGION))
+        .endpoint_url(emulator.endpoint())
+        .credentials_provider(administrator(emulator))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}
+
 /// Makes `the-role`: functions have it, and it may do everything with functions.
 async fn make_role(emulator: &Emulator) {
     let iam = iam(emulator);
@@ -260,6 +291,12 @@ fn administrator(emulator: &Emulator) -> Credentials {
         None,
         "emulator",
     )
+}
+
+/// A client with the credentials of a session.
+pub fn client_with(emulator: &Emulator, key: &str, secret: &str, token: &str) -> Client {
+    let credentials = Credentials::new(key, secret, Some(token.to_owned()), None, "session");
+    configured(&emulator.endpoint(), REGION, credentials)
 }
 
 /// The client that a function makes from its environment.
