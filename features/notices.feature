@@ -1,0 +1,37 @@
+Feature: People are told of every step
+
+  Each function announces its steps on its topic. Who subscribes by email gets the ends and the
+  failures; a program can filter by the message attributes.
+
+  Scenario: The steps of one file
+    Given the file "told.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82001,STANDARD,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      82003,PO BOX,CHEYENNE,WY,PRIMARY,41.13,-104.,NA-US-WY-CHEYENNE,NO
+      """
+    When "told.csv" is sent to the input bucket
+    Then transform announced these steps for "told.csv"
+      | step | status    | rows_read | rows_accepted | rows_rejected |
+      | 1    | started   |           |               |               |
+      | 2    | progress  | 2         | 1             | 1             |
+      | 3    | progress  | 2         | 1             | 1             |
+      | 4    | progress  | 2         | 1             | 1             |
+      | 5    | succeeded | 2         | 1             | 1             |
+    And load announced these steps for "told.csv"
+      | step | status    | rows_read | rows_stored |
+      | 1    | started   |           |             |
+      | 2    | progress  | 1         | 1           |
+      | 3    | succeeded | 1         | 1           |
+
+  @embedded-only:reads-the-inbox-of-the-emulator
+  Scenario: A subscriber by email reads of the end, not of every step
+    Given the file "mailed.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82001,STANDARD,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    When "mailed.csv" is sent to the input bucket
+    Then the subscriber by email got these subjects about "mailed.csv"
+      | [zipster] transform 5 of 5: |
+      | [zipster] load 3 of 3:      |

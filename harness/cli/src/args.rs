@@ -1,0 +1,146 @@
+//! What a user types.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs the zip code pipeline on this machine: the real functions, the real Terraform, a real
+/// MySQL-compatible database. No AWS account, no Docker, no token.
+#[derive(Debug, Parser)]
+#[command(
+    name = "zipster",
+    bin_name = "cargo zipster",
+    version,
+    after_help = "\
+Examples:
+  cargo zipster run features/files/extract.csv
+      Stand everything up, send the file through, show what became of each row, clean up.
+  cargo zipster up
+      Stand everything up and watch; in another terminal, send files with any AWS client.
+  cargo zipster search --within 2 07440
+      The zip codes around one, in the database of a running `up`.
+
+Exit codes:
+  0  done
+  1  a file did not go through; what was said of it is shown
+  2  the command line is wrong
+  3  terraform/ has mistakes; each is shown with its place
+  4  something needed is not available: the database, a build, a port
+  130  interrupted; everything was cleaned up"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Stand up the whole stack and show what happens in it, until Ctrl-C.
+    Up(UpSettings),
+    /// Send a file through the pipeline and show what becomes of it.
+    Run(RunSettings),
+    /// List the zip codes within some miles of one.
+    Search(SearchSettings),
+}
+
+/// Where the parts come from.
+#[derive(Debug, Clone, Args)]
+pub struct StageSettings {
+    /// Use this MySQL or MariaDB server instead of a private one
+    /// (mysql://user:password@host:port/database). What is loaded stays there.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Take the functions' executables from this folder instead of building them with cargo.
+    #[arg(long, value_name = "FOLDER")]
+    pub functions: Option<PathBuf>,
+
+    /// Listen on this port of 127.0.0.1; 0 lets the system choose.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+
+    /// Divide AWS's waits between retries (one and two minutes) by this.
+    #[arg(long, value_name = "FACTOR", default_value_t = 60)]
+    pub hurry: u32,
+
+    /// Start the emulator's identifiers and choices from this number, to repeat a run.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+
+    /// The address that gets the stack's emails; they lie in the emulator's inbox.
+    #[arg(long, value_name = "ADDRESS", default_value = "you@example.com")]
+    pub email: String,
+}
+
+/// Settings of `up`.
+#[derive(Debug, Clone, Args)]
+pub struct UpSettings {
+    #[command(flatten)]
+    pub stage: StageSettings,
+
+    /// Once everything is ready, print one line of JSON on stdout: endpoint, credentials,
+    /// database and names.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Settings of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunSettings {
+    /// The CSV file.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub stage: StageSettings,
+
+    /// The object key to send it under [default: the file's name].
+    #[arg(long)]
+    pub key: Option<String>,
+
+    /// Leave the stack up afterwards, until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+
+    /// Print the result as one line of JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Settings of `search`.
+#[derive(Debug, Clone, Args)]
+pub struct SearchSettings {
+    /// The centre, a zip code of five digits.
+    pub zipcode: String,
+
+    /// The radius, in statute miles.
+    #[arg(long, value_name = "MILES")]
+    pub within: f64,
+
+    /// Search in this database [default: that of a running `up` or `run --keep`, else the
+    /// starting set in a private server].
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Print a JSON array on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_teaches() {
+        insta::assert_snapshot!(Cli::command().render_help());
+    }
+}

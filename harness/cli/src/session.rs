@@ -1,0 +1,118 @@
+//! What a running stack says of itself, so that other commands find it: one file, there while
+//! the stack is up.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zipster_targets::{Pipeline, Project};
+
+/// How to reach a running stack. Printed by `up --json` as one line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL`.
+    pub endpoint: String,
+    /// For `AWS_REGION`.
+    pub region: String,
+    /// The account's number.
+    pub account: String,
+    /// For `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// For `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `mysql://...`, of the loaded zip codes.
+    pub database_url: String,
+    /// Where files are put.
+    pub input_bucket: String,
+    /// Where load files wait.
+    pub load_bucket: String,
+    /// Where error files are written.
+    pub error_bucket: String,
+    /// Where transform announces its steps.
+    pub transform_topic_arn: String,
+    /// Where load announces its steps.
+    pub load_topic_arn: String,
+    /// The transform function's name.
+    pub transform_function: String,
+    /// The load function's name.
+    pub load_function: String,
+}
+
+impl Session {
+    /// What there is to say of `pipeline`.
+    pub fn of(pipeline: &Pipeline) -> Self {
+        let emulator = pipeline.emulator();
+        let administrator = emulator.administrator();
+        let outputs = pipeline.outputs().clone();
+        Self {
+            endpoint: emulator.endpoint(),
+            region: emulator.region().to_string(),
+            account: emulator.account().to_string(),
+            access_key_id: administrator.access_key_id.clone(),
+            secret_access_key: administrator.expose_secret().to_owned(),
+            database_url: pipeline.database().url().expose().to_owned(),
+            input_bucket: outputs.input_bucket,
+            load_bucket: outputs.load_bucket,
+            error_bucket: outputs.error_bucket,
+            transform_topic_arn: outputs.transform_topic_arn,
+            load_topic_arn: outputs.load_topic_arn,
+            transform_function: outputs.transform_function,
+            load_function: outputs.load_function,
+        }
+    }
+
+    /// The session of a stack that is up, if there is one.
+    pub fn find(project: &Project) -> Option<Self> {
+        let text = fs::read(path(project)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+/// The file, removed when the stack goes.
+#[derive(Debug)]
+pub struct SessionFile {
+    path: PathBuf,
+}
+
+impl SessionFile {
+    /// Writes `session` for others to find; readable by this user alone, since it holds secrets.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(project: &Project, session: &Session) -> io::Result<Self> {
+        let path = path(project);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        write_private(&path, &serde_json::to_vec(session)?)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for SessionFile {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove the session file");
+        }
+    }
+}
+
+fn path(project: &Project) -> PathBuf {
+    project.scratch().join("session.json")
+}
+
+/// Beside and renamed, so that a reader never sees half of it.
+fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let half = path.with_extension("json.new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&half)?;
+    file.write_all(text)?;
+    fs::rename(&half, path)
+}

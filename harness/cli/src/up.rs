@@ -1,0 +1,123 @@
+//! `zipster up`: the stack stays, and what happens in it is shown as it happens.
+
+use tokio::sync::broadcast::error::RecvError;
+use zipster_emulator::journal::{Entry, Event};
+use zipster_targets::Pipeline;
+
+use crate::args::UpSettings;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::session::{Session, SessionFile};
+use crate::stage::Stage;
+use crate::style::{QUIET, STRONG};
+
+/// Stands everything up and shows the log until Ctrl-C.
+///
+/// # Errors
+/// [`Failure`] if it cannot be stood up or taken down.
+pub async fn up(settings: UpSettings) -> Result<Exit, Failure> {
+    let mut interrupt = install()?;
+    let Some(stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
+        return Ok(Exit::Interrupted);
+    };
+    let result = keep_up(&stage, settings.json, &mut interrupt).await;
+    let down = stage.take_down().await;
+    result?;
+    down?;
+    Ok(Exit::Interrupted)
+}
+
+/// Tells how to reach the stack, then what happens in it, until Ctrl-C.
+///
+/// # Errors
+/// [`Failure`] if the session cannot be written down.
+pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Result<(), Failure> {
+    let session = Session::of(&stage.pipeline);
+    let _file = SessionFile::write(&stage.project, &session).map_err(|error| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("cannot write the session file: {error}"),
+        )
+    })?;
+    if json {
+        let line = serde_json::to_string(&session)
+            .map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
+        anstream::println!("{line}");
+    } else {
+        introduce(&session, &stage.pipeline);
+    }
+    tokio::select! {
+        () = show_log(&stage.pipeline) => {}
+        () = interrupt.wait() => {}
+    }
+    anstream::eprintln!("stopping");
+    Ok(())
+}
+
+/// Takes over the signals.
+///
+/// # Errors
+/// [`Failure`] if the system does not let us.
+pub fn install() -> Result<Interrupt, Failure> {
+    Interrupt::install().map_err(|error| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("cannot take over the signals: {error}"),
+        )
+    })
+}
+
+fn introduce(session: &Session, pipeline: &Pipeline) {
+    let (strong, reset) = (STRONG.render(), STRONG.render_reset());
+    anstream::println!("{strong}The stack is up.{reset} For any AWS client:\n");
+    anstream::println!("  export AWS_ENDPOINT_URL={}", session.endpoint);
+    anstream::println!("  export AWS_REGION={}", session.region);
+    anstream::println!("  export AWS_ACCESS_KEY_ID={}", session.access_key_id);
+    anstream::println!(
+        "  export AWS_SECRET_ACCESS_KEY={}\n",
+        session.secret_access_key
+    );
+    let rows = [
+        ("put files into", format!("s3://{}", session.input_bucket)),
+        ("error files", format!("s3://{}", session.error_bucket)),
+        ("load files", format!("s3://{}", session.load_bucket)),
+        (
+            "functions",
+            format!("{}, {}", session.transform_function, session.load_function),
+        ),
+        ("inbox", format!("{}/_zipster/inbox", session.endpoint)),
+        ("database", session.database_url.clone()),
+    ];
+    for (name, value) in rows {
+        anstream::println!("  {name:<15} {value}");
+    }
+    let resources = pipeline.stack().resources.len();
+    anstream::println!("\n{resources} resources from terraform/. Ctrl-C takes everything down.\n");
+}
+
+async fn show_log(pipeline: &Pipeline) {
+    let mut entries = pipeline.emulator().journal().subscribe();
+    loop {
+        match entries.recv().await {
+            Ok(entry) => show(&entry),
+            Err(RecvError::Lagged(missed)) => {
+                anstream::eprintln!("({missed} events came too fast to be shown)");
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// One line an event; what was allowed goes without saying.
+fn show(entry: &Entry) {
+    if matches!(entry.event, Event::Decision { allowed: true, .. }) {
+        return;
+    }
+    let (hour, minute, second) = entry.at.to_hms();
+    let millisecond = entry.at.millisecond();
+    let (quiet, reset) = (QUIET.render(), QUIET.render_reset());
+    anstream::eprintln!(
+        "{quiet}{hour:02}:{minute:02}:{second:02}.{millisecond:03}{reset} {}",
+        entry.event
+    );
+}

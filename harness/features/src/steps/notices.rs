@@ -1,0 +1,141 @@
+//! Notices, subscribers and dead letters.
+
+use cucumber::gherkin::Step;
+use cucumber::then;
+use zipster_targets::notices::Notice;
+
+use super::{Function, rows_of};
+use crate::world::PipelineWorld;
+
+/// The notices of `function` about `key`, in the order of arrival.
+async fn about(
+    world: &mut PipelineWorld,
+    function: Function,
+    key: &str,
+) -> Result<Vec<Notice>, String> {
+    let notices = world.all_notices().await?;
+    Ok(notices
+        .iter()
+        .filter(|notice| {
+            notice.attribute("function") == function.as_str() && notice.attribute("key") == key
+        })
+        .cloned()
+        .collect())
+}
+
+#[then(expr = "{function} announced these steps for {string}")]
+async fn announced_steps(
+    world: &mut PipelineWorld,
+    step: &Step,
+    function: Function,
+    key: String,
+) -> Result<(), String> {
+    let mut notices = about(world, function, &key).await?;
+    // SNS keeps no order; the steps are numbered.
+    notices.sort_by_key(|notice| notice.attribute("step").parse::<u32>().unwrap_or(u32::MAX));
+    let expected = rows_of(step)?;
+    let seen: Vec<Vec<(&str, &str)>> = notices
+        .iter()
+        .zip(expected.iter().chain(std::iter::repeat(&expected[0])))
+        .map(|(notice, row)| {
+            row.iter()
+                .map(|(column, _)| (*column, notice.attribute(column)))
+                .collect()
+        })
+        .collect();
+    if seen == expected {
+        Ok(())
+    } else {
+        Err(format!("announced were {seen:#?}"))
+    }
+}
+
+#[then(expr = "{function} announced {string} for {string} {int} time(s)")]
+async fn announced_times(
+    world: &mut PipelineWorld,
+    function: Function,
+    status: String,
+    key: String,
+    times: usize,
+) -> Result<(), String> {
+    let notices = about(world, function, &key).await?;
+    let seen = notices
+        .iter()
+        .filter(|notice| notice.attribute("status") == status)
+        .count();
+    if seen == times {
+        Ok(())
+    } else {
+        Err(format!("{status:?} was announced {seen} times"))
+    }
+}
+
+#[then(
+    expr = "{function} announced {string} for {string} at least once, or found nothing left to do"
+)]
+async fn announced_or_nothing_to_do(
+    world: &mut PipelineWorld,
+    function: Function,
+    status: String,
+    key: String,
+) -> Result<(), String> {
+    let notices = about(world, function, &key).await?;
+    let ended = notices
+        .iter()
+        .map(|notice| notice.attribute("status"))
+        .any(|seen| seen == status || seen == "skipped");
+    if ended {
+        Ok(())
+    } else {
+        Err(format!("neither {status:?} nor \"skipped\" was announced"))
+    }
+}
+
+#[then(expr = "the subscriber by email got these subjects about {string}")]
+fn subjects_by_email(world: &mut PipelineWorld, step: &Step, key: String) -> Result<(), String> {
+    let table = step.table.as_ref().ok_or("the step needs a table")?;
+    let expected: Vec<String> = table
+        .rows
+        .iter()
+        .map(|row| row.concat().trim().to_owned())
+        .collect();
+    let mut seen = world
+        .pipeline()
+        .email_subjects()
+        .into_iter()
+        .filter(|email| email.contains(&key))
+        .collect::<Vec<_>>();
+    let matches = seen.len() == expected.len()
+        && expected.iter().all(|start| {
+            seen.iter()
+                .position(|subject| subject.starts_with(start.as_str()))
+                .map(|index| seen.remove(index))
+                .is_some()
+        });
+    if matches {
+        Ok(())
+    } else {
+        Err(format!(
+            "the subjects in the inbox are {:#?}",
+            world.pipeline().email_subjects()
+        ))
+    }
+}
+
+#[then(expr = "the dead letters of {function} hold the event of {string}")]
+async fn dead_letters(
+    world: &mut PipelineWorld,
+    function: Function,
+    key: String,
+) -> Result<(), String> {
+    let letters = world
+        .pipeline()
+        .dead_letters(function.as_str())
+        .await
+        .map_err(|error| error.to_string())?;
+    if letters.iter().any(|letter| letter.contains(&key)) {
+        Ok(())
+    } else {
+        Err(format!("the dead letters are {letters:#?}"))
+    }
+}

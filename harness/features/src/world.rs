@@ -1,0 +1,72 @@
+//! What a scenario has to hand.
+
+use std::collections::BTreeMap;
+
+use cucumber::World;
+use zipster_targets::Pipeline;
+use zipster_targets::notices::Notice;
+
+/// One scenario's pipeline, its files, and what it has seen so far.
+#[derive(Debug, Default, World)]
+pub struct PipelineWorld {
+    /// The pipeline; there from before the first step until after the last.
+    pipeline: Option<Pipeline>,
+    /// The scenario's name, which names its snapshots.
+    pub scenario: String,
+    /// Files by their object key.
+    pub files: BTreeMap<String, String>,
+    /// How many zip codes the database held before the first step.
+    pub zip_codes_before: u64,
+    /// The notices seen so far, in the order of arrival.
+    pub notices: Vec<Notice>,
+}
+
+impl PipelineWorld {
+    /// Sets the stage.
+    pub fn enter(&mut self, scenario: &str, pipeline: Pipeline, zip_codes_before: u64) {
+        scenario.clone_into(&mut self.scenario);
+        self.zip_codes_before = zip_codes_before;
+        self.pipeline = Some(pipeline);
+    }
+
+    /// Gives the pipeline back, to be stopped.
+    pub fn leave(&mut self) -> Option<Pipeline> {
+        self.pipeline.take()
+    }
+
+    /// The pipeline, within the scenario.
+    ///
+    /// # Panics
+    /// If called outside of a scenario's steps.
+    #[must_use]
+    pub fn pipeline(&self) -> &Pipeline {
+        self.pipeline
+            .as_ref()
+            .expect("the before hook sets the stage, or the scenario does not run")
+    }
+
+    /// The text of a file that the scenario has given.
+    ///
+    /// # Errors
+    /// If no step has given it.
+    pub fn file(&self, key: &str) -> Result<String, String> {
+        self.files
+            .get(key)
+            .cloned()
+            .ok_or_else(|| format!("no step has given the file {key:?}"))
+    }
+
+    /// All notices so far, after taking those that have arrived since.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn all_notices(&mut self) -> Result<&[Notice], String> {
+        let new = self
+            .pipeline()
+            .new_notices()
+            .await
+            .map_err(|error| error.to_string())?;
+        self.notices.extend(new);
+        Ok(&self.notices)
+    }
+}

@@ -1,0 +1,64 @@
+//! The official SDK's clients for one endpoint and one set of credentials.
+
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls;
+
+/// Where AWS, or what stands in for it, is, and who calls.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The emulator's address; `None` for AWS itself.
+    pub endpoint: Option<String>,
+    /// Such as `us-east-1`.
+    pub region: String,
+    /// Who calls.
+    pub credentials: Credentials,
+}
+
+/// One client per service, over one connection pool.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Simple Storage Service.
+    pub s3: aws_sdk_s3::Client,
+    /// Simple Notification Service.
+    pub sns: aws_sdk_sns::Client,
+    /// Simple Queue Service.
+    pub sqs: aws_sdk_sqs::Client,
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// Identity and Access Management.
+    pub iam: aws_sdk_iam::Client,
+}
+
+macro_rules! client {
+    ($sdk:ident, $access:expr, $http:expr $(, $setting:ident($value:expr))*) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new($access.region.clone()))
+            .credentials_provider($access.credentials.clone())
+            .http_client($http.clone())
+            $(.$setting($value))*;
+        config.set_endpoint_url($access.endpoint.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl Clients {
+    /// Clients that call `access`.
+    #[must_use]
+    pub fn new(access: &Access) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(
+                tls::rustls_provider::CryptoMode::Ring,
+            ))
+            .build_https();
+        // A stand-in has one host name; AWS gives each bucket its own.
+        let path_style = access.endpoint.is_some();
+        Self {
+            s3: client!(aws_sdk_s3, access, http, force_path_style(path_style)),
+            sns: client!(aws_sdk_sns, access, http),
+            sqs: client!(aws_sdk_sqs, access, http),
+            lambda: client!(aws_sdk_lambda, access, http),
+            iam: client!(aws_sdk_iam, access, http),
+        }
+    }
+}

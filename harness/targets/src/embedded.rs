@@ -1,0 +1,296 @@
+//! The embedded target: the emulator in this process, the functions as its children, and a
+//! MySQL-compatible server of our own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use url::Url;
+use zipster_database::Database;
+use zipster_emulator::clock::SystemClock;
+use zipster_emulator::{Emulator, Settings};
+use zipster_names::{AccountId, Region};
+use zipster_stack::{Inputs, Severity, Source, Stack};
+
+use crate::build::{self, FunctionSource};
+use crate::clients::{Access, Clients};
+use crate::deploy::{self, Code, Executables};
+use crate::error::{Diagnostics, chain};
+use crate::notices::NoticeQueue;
+use crate::progress::{Progress, Report};
+use crate::{Outputs, Pipeline, Project, TargetError};
+
+/// The account that the emulator plays: the one that AWS's own examples use.
+const ACCOUNT: &str = "123456789012";
+
+/// The region that the emulator plays, unless told otherwise.
+const REGION: &str = "us-east-1";
+
+/// What the target is made of.
+#[derive(Debug, Clone)]
+pub struct EmbeddedSettings {
+    /// Whose `terraform/` is built.
+    pub project: Project,
+    /// How to come by a database server.
+    pub database: zipster_database::Settings,
+    /// Where the functions' executables come from.
+    pub functions: FunctionSource,
+}
+
+/// What one pipeline is made of.
+#[derive(Debug, Clone)]
+pub struct PipelineSettings {
+    /// What it is for; a part of the database's name.
+    pub label: String,
+    /// The emulator's port; `0` lets the system choose.
+    pub port: u16,
+    /// How many times shorter than on AWS the waits between retries are.
+    pub hurry: u32,
+    /// Where the emulator's identifiers and choices come from.
+    pub seed: u64,
+    /// An address that is told by email and confirms its subscription.
+    pub email: Option<String>,
+    /// More Terraform variables, as text.
+    pub variables: Vec<(String, String)>,
+    /// Whether the database of `DATABASE_URL` itself is used, rather than one beside it that is
+    /// dropped at the end.
+    pub lasting_database: bool,
+}
+
+impl Default for PipelineSettings {
+    fn default() -> Self {
+        Self {
+            label: "up".to_owned(),
+            port: 0,
+            hurry: 1,
+            seed: 0,
+            email: None,
+            variables: Vec::new(),
+            lasting_database: false,
+        }
+    }
+}
+
+/// A database server and the functions' executables: what all pipelines share.
+#[derive(Debug)]
+pub struct Embedded {
+    project: Project,
+    account: AccountId,
+    region: Region,
+    code: Executables,
+    server: zipster_database::Server,
+    report: Report,
+}
+
+impl Embedded {
+    /// Reads the stack, builds the functions and starts the database server.
+    ///
+    /// # Errors
+    /// [`TargetError`]: the stack's mistakes come first, before anything is built or started.
+    pub async fn start(settings: EmbeddedSettings, report: Report) -> Result<Self, TargetError> {
+        let (account, region) = place();
+        // Read once in advance: mistakes show in a moment, and the functions are known. The
+        // database's address is not, and the reader does not need it to exist.
+        let stack = read(
+            &settings.project,
+            &account,
+            &region,
+            &[("database_url", "mysql://localhost/zipster")],
+        )?;
+        Outputs::of(&stack)?;
+        let binaries = stack
+            .functions()
+            .map(deploy::binary_of)
+            .collect::<Result<Vec<_>, _>>()?;
+        let server = {
+            let report = report.clone();
+            let tell = move |event: &zipster_database::Event| {
+                report.tell(Progress::Database(event.to_string()));
+            };
+            zipster_database::Server::find(&settings.database, &tell).await
+        };
+        let executables =
+            build::executables(&settings.functions, &settings.project, &binaries, &report);
+        let (server, executables) = (server?, executables.await);
+        let executables = match executables {
+            Ok(executables) => executables,
+            Err(error) => {
+                // The build's failure is what the user has to know; the server ends either way.
+                let _ = server.stop().await;
+                return Err(error);
+            }
+        };
+        Ok(Self {
+            project: settings.project,
+            account,
+            region,
+            code: executables
+                .into_iter()
+                .map(|(name, path): (String, PathBuf)| (name, Code::InPlace(path)))
+                .collect(),
+            server,
+            report,
+        })
+    }
+
+    /// Stands up a pipeline of its own: a database, an emulator, and the whole stack in it.
+    ///
+    /// # Errors
+    /// [`TargetError`]; what had been started is ended again.
+    pub async fn pipeline(&self, settings: PipelineSettings) -> Result<Pipeline, TargetError> {
+        let database = self.database(&settings).await?;
+        let mut emulator_settings = Settings::new(self.account.clone(), self.region.clone());
+        emulator_settings.port = settings.port;
+        emulator_settings.seed = settings.seed;
+        emulator_settings.clock = Arc::new(SystemClock::hurried(settings.hurry));
+        let emulator = match Emulator::start(emulator_settings).await {
+            Ok(emulator) => emulator,
+            Err(error) => {
+                let _ = database.drop().await;
+                return Err(error.into());
+            }
+        };
+        match self
+            .furnish(&settings, database.url().expose(), &emulator)
+            .await
+        {
+            Ok((clients, stack, outputs, notices)) => Ok(Pipeline::new(
+                clients, stack, outputs, database, notices, emulator,
+            )),
+            Err(error) => {
+                // The first failure is what the user has to know.
+                let _ = emulator.stop().await;
+                let _ = database.drop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A database with the schema of `migrations/`.
+    async fn database(&self, settings: &PipelineSettings) -> Result<Database, TargetError> {
+        let database = match self.server.own_database()? {
+            Some(database) if settings.lasting_database => database,
+            Some(_) | None => self.server.create_database(&settings.label).await?,
+        };
+        match database.migrate(&self.project.migrations()).await {
+            Ok(_) => Ok(database),
+            Err(error) => {
+                let _ = database.drop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn furnish(
+        &self,
+        settings: &PipelineSettings,
+        database_url: &str,
+        emulator: &Emulator,
+    ) -> Result<(Clients, Stack, Outputs, NoticeQueue), TargetError> {
+        let emails = settings
+            .email
+            .iter()
+            .map(|email| format!("{email:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let emails = format!("[{emails}]");
+        let mut variables: Vec<(&str, &str)> = settings
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        variables.push(("database_url", database_url));
+        variables.push(("notification_emails", &emails));
+        let stack = read(&self.project, &self.account, &self.region, &variables)?;
+        let outputs = Outputs::of(&stack)?;
+        let administrator = emulator.administrator();
+        let clients = Clients::new(&Access {
+            endpoint: Some(emulator.endpoint()),
+            region: self.region.to_string(),
+            credentials: Credentials::new(
+                &administrator.access_key_id,
+                administrator.expose_secret(),
+                administrator.session_token.clone(),
+                None,
+                "zipster",
+            ),
+        });
+        deploy::deploy(&clients, &stack, &self.code, &self.report).await?;
+        confirm_subscriptions(&clients, emulator).await?;
+        let notices = NoticeQueue::open(&clients, &outputs, "zipster-harness-notices").await?;
+        self.report.tell(Progress::Ready);
+        Ok((clients, stack, outputs, notices))
+    }
+
+    /// Ends the database server, if it is ours.
+    ///
+    /// # Errors
+    /// If it cannot be ended or its data cannot be removed.
+    pub async fn stop(self) -> Result<(), TargetError> {
+        self.server.stop().await?;
+        Ok(())
+    }
+}
+
+/// Plays the readers who follow the link in the confirmation email.
+async fn confirm_subscriptions(clients: &Clients, emulator: &Emulator) -> Result<(), TargetError> {
+    emulator.settled().await;
+    for mail in emulator.services().sns.inbox() {
+        let (Some(topic), Some(link)) = (mail.topic, mail.confirm_link) else {
+            continue;
+        };
+        let token = Url::parse(&link).ok().and_then(|link| {
+            link.query_pairs()
+                .find(|(name, _)| name == "Token")
+                .map(|(_, token)| token.into_owned())
+        });
+        clients
+            .sns
+            .confirm_subscription()
+            .topic_arn(topic)
+            .set_token(token)
+            .send()
+            .await
+            .map_err(|error| TargetError::Call {
+                what: "ConfirmSubscription".to_owned(),
+                reason: chain(&error),
+            })?;
+    }
+    Ok(())
+}
+
+/// The account and the region that the emulator plays.
+fn place() -> (AccountId, Region) {
+    (
+        AccountId::parse(ACCOUNT).expect("twelve digits are an account"),
+        Region::parse(REGION).expect("us-east-1 is a region"),
+    )
+}
+
+fn read(
+    project: &Project,
+    account: &AccountId,
+    region: &Region,
+    variables: &[(&str, &str)],
+) -> Result<Stack, TargetError> {
+    let sources: Vec<Source> = project
+        .terraform_files()?
+        .into_iter()
+        .map(|file| Source::new(file.path, file.text))
+        .collect();
+    let files = project.files();
+    let mut inputs = Inputs::new(account.clone(), region.clone()).with_files(&files);
+    for (name, value) in variables {
+        inputs = inputs.with_variable(*name, *value);
+    }
+    match zipster_stack::read(sources, &inputs) {
+        (Some(stack), diagnostics)
+            if diagnostics
+                .iter()
+                .all(|found| found.severity() != Severity::Error) =>
+        {
+            Ok(stack)
+        }
+        (_, diagnostics) => Err(TargetError::Stack(Diagnostics(diagnostics))),
+    }
+}

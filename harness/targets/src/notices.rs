@@ -1,0 +1,261 @@
+//! The pipeline's own notices, collected by a queue of the harness's own.
+//!
+//! The queue is subscribed to both topics without a filter, so it sees every step, whatever the
+//! stack's subscribers have asked for. It belongs to the run, not to the stack, and is removed
+//! with it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::clients::Clients;
+use crate::error::chain;
+use crate::{Outputs, TargetError};
+
+/// Twelve hours, the longest that SQS allows.
+const LONGEST_VISIBILITY_TIMEOUT_S: i32 = 43_200;
+
+/// One announced step of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The topic's ARN.
+    pub topic: String,
+    /// The subject, as an email reader sees it.
+    pub subject: String,
+    /// The body.
+    pub body: String,
+    /// The message attributes: `function`, `step`, `status`, `bucket`, `key` and counts.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Notice {
+    /// A message attribute, empty if the notice has none of that name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> &str {
+        self.attributes.get(name).map_or("", String::as_str)
+    }
+}
+
+/// The queue.
+#[derive(Debug, Clone)]
+pub struct NoticeQueue {
+    clients: Clients,
+    url: String,
+    subscriptions: Vec<String>,
+}
+
+/// What SNS puts into a queue: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope {
+    topic_arn: String,
+    subject: Option<String>,
+    message: String,
+    #[serde(default)]
+    message_attributes: BTreeMap<String, EnvelopeAttribute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EnvelopeAttribute {
+    value: String,
+}
+
+impl NoticeQueue {
+    /// Makes the queue `name` and subscribes it to the topics of `outputs`.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] naming the operation that was refused.
+    pub async fn open(
+        clients: &Clients,
+        outputs: &Outputs,
+        name: &str,
+    ) -> Result<Self, TargetError> {
+        let failed = |what: &str, error: &dyn std::error::Error| TargetError::Call {
+            what: what.to_owned(),
+            reason: chain(error),
+        };
+        let topics = [&outputs.transform_topic_arn, &outputs.load_topic_arn];
+        let url = clients
+            .sqs
+            .create_queue()
+            .queue_name(name)
+            .send()
+            .await
+            .map_err(|error| failed("CreateQueue", &error))?
+            .queue_url
+            .unwrap_or_default();
+        let attributes = clients
+            .sqs
+            .get_queue_attributes()
+            .queue_url(&url)
+            .attribute_names(aws_sdk_sqs::types::QueueAttributeName::QueueArn)
+            .send()
+            .await
+            .map_err(|error| failed("GetQueueAttributes", &error))?;
+        let arn = attributes
+            .attributes
+            .and_then(|mut all| all.remove(&aws_sdk_sqs::types::QueueAttributeName::QueueArn))
+            .unwrap_or_default();
+        let policy = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": topics}},
+            }],
+        });
+        clients
+            .sqs
+            .set_queue_attributes()
+            .queue_url(&url)
+            .attributes(
+                aws_sdk_sqs::types::QueueAttributeName::Policy,
+                policy.to_string(),
+            )
+            .send()
+            .await
+            .map_err(|error| failed("SetQueueAttributes", &error))?;
+        let mut queue = Self {
+            clients: clients.clone(),
+            url,
+            subscriptions: Vec::new(),
+        };
+        for topic in topics {
+            let subscription = clients
+                .sns
+                .subscribe()
+                .topic_arn(topic)
+                .protocol("sqs")
+                .endpoint(&arn)
+                .return_subscription_arn(true)
+                .send()
+                .await
+                .map_err(|error| failed("Subscribe", &error))?;
+            queue.subscriptions.extend(subscription.subscription_arn);
+        }
+        Ok(queue)
+    }
+
+    /// Takes the notices that have arrived, in the order of arrival, until the queue is empty.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if the queue cannot be read or holds what is no notice.
+    pub async fn take(&self) -> Result<Vec<Notice>, TargetError> {
+        let mut notices = Vec::new();
+        loop {
+            let received = self
+                .clients
+                .sqs
+                .receive_message()
+                .queue_url(&self.url)
+                .max_number_of_messages(10)
+                // Long enough for a clock in a hurry, too: a message is deleted at once.
+                .visibility_timeout(LONGEST_VISIBILITY_TIMEOUT_S)
+                .send()
+                .await
+                .map_err(|error| TargetError::Call {
+                    what: "ReceiveMessage".to_owned(),
+                    reason: chain(&error),
+                })?;
+            let messages = received.messages.unwrap_or_default();
+            if messages.is_empty() {
+                return Ok(notices);
+            }
+            for message in messages {
+                notices.push(parse(message.body.as_deref().unwrap_or_default())?);
+                self.clients
+                    .sqs
+                    .delete_message()
+                    .queue_url(&self.url)
+                    .receipt_handle(message.receipt_handle.unwrap_or_default())
+                    .send()
+                    .await
+                    .map_err(|error| TargetError::Call {
+                        what: "DeleteMessage".to_owned(),
+                        reason: chain(&error),
+                    })?;
+            }
+        }
+    }
+
+    /// Removes the subscriptions and the queue.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] naming the first operation that was refused; the others are tried.
+    pub async fn close(self) -> Result<(), TargetError> {
+        let mut first = None;
+        for subscription in &self.subscriptions {
+            if let Err(error) = self
+                .clients
+                .sns
+                .unsubscribe()
+                .subscription_arn(subscription)
+                .send()
+                .await
+            {
+                first.get_or_insert_with(|| ("Unsubscribe", chain(&error)));
+            }
+        }
+        if let Err(error) = self
+            .clients
+            .sqs
+            .delete_queue()
+            .queue_url(&self.url)
+            .send()
+            .await
+        {
+            first.get_or_insert_with(|| ("DeleteQueue", chain(&error)));
+        }
+        match first {
+            None => Ok(()),
+            Some((what, reason)) => Err(TargetError::Call {
+                what: what.to_owned(),
+                reason,
+            }),
+        }
+    }
+}
+
+fn parse(body: &str) -> Result<Notice, TargetError> {
+    let envelope: Envelope = serde_json::from_str(body).map_err(|error| TargetError::Call {
+        what: "reading a notice".to_owned(),
+        reason: format!("{error} in {body}"),
+    })?;
+    Ok(Notice {
+        topic: envelope.topic_arn,
+        subject: envelope.subject.unwrap_or_default(),
+        body: envelope.message,
+        attributes: envelope
+            .message_attributes
+            .into_iter()
+            .map(|(name, attribute)| (name, attribute.value))
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_a_notice() {
+        let notice = parse(
+            r#"{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:r:1:t",
+                "Subject":"s","Message":"b","Timestamp":"x",
+                "MessageAttributes":{"step":{"Type":"Number","Value":"2"}}}"#,
+        )
+        .unwrap();
+        assert_eq!((notice.subject.as_str(), notice.body.as_str()), ("s", "b"));
+        assert_eq!(notice.attribute("step"), "2");
+        assert_eq!(notice.attribute("none"), "");
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_an_error_that_shows_it() {
+        let error = parse("hello").unwrap_err().to_string();
+        assert!(error.contains("hello"), "{error}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What a target tells while it works: values, so that a terminal, a log and a test can each show
+//! them in their own way.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// One thing worth telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The functions are being compiled; cargo's own messages follow on stderr.
+    BuildingFunctions(Vec<String>),
+    /// Finding, fetching or starting a database server.
+    Database(String),
+    /// The stack is being made from these files.
+    Deploying {
+        /// How many resources.
+        resources: usize,
+    },
+    /// A declared resource that has no counterpart on this target.
+    NotEmulated {
+        /// Its Terraform address.
+        address: String,
+        /// Why it is left out.
+        reason: String,
+    },
+    /// Everything is up.
+    Ready,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuildingFunctions(names) => {
+                write!(f, "building the functions: {}", names.join(", "))
+            }
+            Self::Database(what) => write!(f, "database: {what}"),
+            Self::Deploying { resources } => {
+                write!(f, "stack: making {resources} resources from terraform/")
+            }
+            Self::NotEmulated { address, reason } => {
+                write!(f, "stack: {address} is not emulated: {reason}")
+            }
+            Self::Ready => f.write_str("ready"),
+        }
+    }
+}
+
+/// Somebody who listens to [`Progress`]. Clones tell the same listener.
+#[derive(Clone)]
+pub struct Report(Arc<dyn Fn(Progress) + Send + Sync>);
+
+impl Report {
+    /// Tells `listener`.
+    pub fn new(listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    /// Tells nobody.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(|_| {})
+    }
+
+    /// Tells.
+    pub fn tell(&self, progress: Progress) {
+        (self.0)(progress);
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Report")
+    }
+}

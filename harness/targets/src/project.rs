@@ -1,0 +1,115 @@
+//! The project on disk: where `terraform/` is, and its text.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::TargetError;
+use crate::files::ProjectFiles;
+
+/// A checkout (or a copy) of a project: the folder that holds `terraform/`.
+#[derive(Debug, Clone)]
+pub struct Project {
+    root: PathBuf,
+}
+
+/// One Terraform file.
+#[derive(Debug, Clone)]
+pub struct TerraformFile {
+    /// As people write it: relative to the project, such as `terraform/roles.tf`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Project {
+    /// The nearest folder at or above `start` that holds `terraform/` with `.tf` files.
+    ///
+    /// # Errors
+    /// [`TargetError::NoProject`] naming where the search began.
+    pub fn find(start: &Path) -> Result<Self, TargetError> {
+        start
+            .ancestors()
+            .find(|folder| has_terraform(&folder.join("terraform")))
+            .map(|root| Self {
+                root: root.to_path_buf(),
+            })
+            .ok_or_else(|| TargetError::NoProject {
+                start: start.to_path_buf(),
+            })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of the Terraform files.
+    #[must_use]
+    pub fn terraform(&self) -> PathBuf {
+        self.root.join("terraform")
+    }
+
+    /// The folder of the numbered SQL files.
+    #[must_use]
+    pub fn migrations(&self) -> PathBuf {
+        self.root.join("migrations")
+    }
+
+    /// The files beside the Terraform configuration, for the stack reader.
+    #[must_use]
+    pub fn files(&self) -> ProjectFiles {
+        ProjectFiles::new(self.terraform())
+    }
+
+    /// Where the harness keeps what outlives a run: sessions, copies of error files.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.root.join("target").join("zipster")
+    }
+
+    /// Reads `terraform/*.tf`, in the order of their names.
+    ///
+    /// # Errors
+    /// [`TargetError::Read`] naming the file.
+    pub fn terraform_files(&self) -> Result<Vec<TerraformFile>, TargetError> {
+        let folder = self.terraform();
+        let mut paths = list(&folder).map_err(|source| TargetError::Read {
+            path: folder.clone(),
+            source,
+        })?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "tf"));
+        paths.sort();
+        paths
+            .into_iter()
+            .map(|path| {
+                let text = fs::read_to_string(&path).map_err(|source| TargetError::Read {
+                    path: path.clone(),
+                    source,
+                })?;
+                let name = path
+                    .file_name()
+                    .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                Ok(TerraformFile {
+                    path: format!("terraform/{name}"),
+                    text,
+                })
+            })
+            .collect()
+    }
+}
+
+fn has_terraform(folder: &Path) -> bool {
+    list(folder).is_ok_and(|paths| {
+        paths
+            .iter()
+            .any(|path| path.extension().is_some_and(|extension| extension == "tf"))
+    })
+}
+
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect()
+}
