@@ -137,6 +137,16 @@ impl Lambda {
         marker: Option<&str>,
         most: Option<&str>,
     ) -> Result<Value, ApiError> {
+        let request = Authorization {
+            cause: call.entry,
+            action: "lambda:ListFunctions",
+            resource: "*",
+            context: &[],
+            resource_policy: None,
+        };
+        self.core
+            .authorize(&call.identity, &request)
+            .map_err(|denied| super::denied(&denied))?;
         let most = match most.map(str::parse::<i64>) {
             None => PAGE,
             Some(Ok(most)) => {

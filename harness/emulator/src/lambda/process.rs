@@ -14,9 +14,10 @@ use super::logs::Output;
 
 /// A function's process and the process group that it leads.
 ///
-/// Dropped, it is killed: also when the whole runtime goes away without stopping the emulator.
-/// Should the emulator's own process be killed, the kernel hangs up the frozen ones (stopped
-/// members of an orphaned process group get `SIGHUP`), and the others lose their Runtime API.
+/// Dropped, it is killed: also when the whole runtime goes away without stopping the emulator. If
+/// the emulator's own process is killed nobody is left to do that: a function at work ends when
+/// it next asks its Runtime API, and a frozen one gets a hang-up from the kernel, unless whoever
+/// adopts it is of the same session.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,

@@ -239,6 +239,19 @@ async fn nothing_is_left_after_the_emulator_stops() {
 }
 
 #[tokio::test]
+async fn an_environment_that_nobody_needs_ends() {
+    // Ten minutes.
+    let world = World::shortened(600, 100).await;
+    world.function("the-function").send().await.unwrap();
+    world.invoke(json!({})).await;
+    world.emulator.settled().await;
+    world
+        .until(|event| matches!(event, Event::EnvironmentEnded { reason, .. } if reason == "idle"))
+        .await;
+    assert!(!world.processes().iter().any(|pid| runs(*pid)));
+}
+
+#[tokio::test]
 async fn the_credentials_of_an_environment_end_with_it() {
     let world = World::start().await;
     let answer = world.invoke(json!({ "do": "environment" })).await;

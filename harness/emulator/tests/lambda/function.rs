@@ -33,7 +33,42 @@ async fn acts_as_a_function() {
         println!("leaving");
         std::process::exit(7);
     }
+    if std::env::var_os("CANNOT_INITIALISE").is_some() {
+        let error = r#"{"errorType": "NoDatabase", "errorMessage": "there is none"}"#;
+        let (status, _) = runtime_api("POST", "/2018-06-01/runtime/init/error", error).await;
+        assert_eq!(status, 202);
+        // Killed here.
+        std::future::pending::<()>().await;
+    }
+    if std::env::var_os("SLOW_AT_FIRST").is_some() {
+        let mark = std::env::temp_dir().join("was-here");
+        if !mark.exists() {
+            fs::write(mark, "").unwrap();
+            std::future::pending::<()>().await;
+        }
+    }
     lambda_runtime::run(service_fn(handle)).await.unwrap();
+}
+
+/// A request to the Runtime API on a connection of its own: status and error type.
+async fn runtime_api(method: &str, path: &str, body: &str) -> (u16, String) {
+    let address = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let error = body["errorType"].as_str().unwrap_or_default();
+    (
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        error.to_owned(),
+    )
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
@@ -64,6 +99,26 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             print!("without an end");
             std::io::Write::flush(&mut std::io::stdout()).unwrap();
             Ok(Value::Null)
+        }
+        "misbehave" => {
+            let id = &context.request_id;
+            let mut answers = Vec::new();
+            for (method, path) in [
+                ("GET", "/2018-06-01/runtime/invocation/next".to_owned()),
+                (
+                    "POST",
+                    "/2018-06-01/runtime/invocation/another/response".to_owned(),
+                ),
+                ("POST", "/2018-06-01/runtime/init/error".to_owned()),
+                (
+                    "GET",
+                    format!("/2018-06-01/runtime/invocation/{id}/response"),
+                ),
+                ("POST", "/2020-01-01/extension/register".to_owned()),
+            ] {
+                answers.push(runtime_api(method, &path, "{}").await);
+            }
+            Ok(json!(answers))
         }
         "fail" => Err(Diagnostic {
             error_type: "Unlucky".to_owned(),

@@ -235,6 +235,59 @@ async fn an_environment_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn an_initialisation_that_fails_by_its_own_word_is_tried_twice() {
+    let world = World::empty().await;
+    world
+        .function("the-function")
+        .environment(crate::support::variables(&[("CANNOT_INITIALISE", "yes")]))
+        .send()
+        .await
+        .unwrap();
+    let answer = world.invoke(json!({})).await;
+    assert_eq!(answer.error.as_deref(), Some("Unhandled"));
+    assert_eq!(
+        answer.payload,
+        json!({ "errorType": "NoDatabase", "errorMessage": "there is none" })
+    );
+    let processes = world.processes();
+    assert_eq!(processes.len(), 2);
+    assert!(!processes.iter().any(|pid| runs(*pid)));
+}
+
+#[tokio::test]
+async fn an_initialisation_that_takes_too_long_starts_again_within_the_invocation() {
+    let world = World::shortened(10, 1000).await;
+    world
+        .function("the-function")
+        .environment(crate::support::variables(&[("SLOW_AT_FIRST", "yes")]))
+        .send()
+        .await
+        .unwrap();
+    let answer = world.invoke(json!({ "a": 1 })).await;
+    assert_eq!(answer.payload, json!({ "a": 1 }));
+    assert_eq!(world.processes().len(), 2);
+    let log = world.log();
+    let report = log.iter().find(|line| line.starts_with("INIT_REPORT"));
+    assert!(report.unwrap().ends_with("Phase: init\tStatus: timeout"));
+}
+
+#[tokio::test]
+async fn the_runtime_api_refuses_what_does_not_fit() {
+    let world = World::start().await;
+    let answer = world.invoke(json!({ "do": "misbehave" })).await;
+    assert_eq!(
+        answer.payload,
+        json!([
+            [403, "InvalidStateTransition"],
+            [400, "InvalidRequestID"],
+            [403, "InvalidStateTransition"],
+            [404, "NotFound"],
+            [501, "NotImplemented"],
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_function_without_a_program_says_so() {
     let world = World::start().await;
     std::fs::remove_file(world.folder().join("bootstrap")).unwrap();

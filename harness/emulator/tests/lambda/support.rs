@@ -1,6 +1,7 @@
 //! An emulator, a client for it, and functions to run.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::Client;
@@ -13,9 +14,10 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, Runtime};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use zipster_emulator::clock::SystemClock;
+use zipster_emulator::clock::{Clock, SystemClock, Wait};
 use zipster_emulator::journal::{Entry, Event};
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Region};
@@ -54,6 +56,15 @@ impl World {
         .await;
         world.function("the-function").send().await.unwrap();
         world
+    }
+
+    /// An emulator on which limits of `from` seconds are `to` milliseconds long.
+    pub async fn shortened(from: u64, to: u64) -> Self {
+        let clock = Shortened {
+            from: Duration::from_secs(from),
+            to: Duration::from_millis(to),
+        };
+        Self::with(|settings| settings.clock = std::sync::Arc::new(clock)).await
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
@@ -165,6 +176,28 @@ impl World {
             | Event::LogLine { .. } => None,
             event => Some(without_numbers(&event.to_string())),
         })
+    }
+}
+
+/// The machine's clock, on which limits of one length are shorter.
+#[derive(Debug)]
+pub struct Shortened {
+    pub from: Duration,
+    pub to: Duration,
+}
+
+impl Clock for Shortened {
+    fn now(&self) -> OffsetDateTime {
+        SystemClock::real_time().now()
+    }
+
+    fn pause(&self, length: Duration) -> Wait {
+        SystemClock::real_time().pause(length)
+    }
+
+    fn limit(&self, length: Duration) -> Wait {
+        let length = if length == self.from { self.to } else { length };
+        SystemClock::real_time().limit(length)
     }
 }
 
