@@ -16,7 +16,9 @@ use crate::style::{QUIET, STRONG};
 /// [`Failure`] if there is no database, or the centre is not in it.
 pub async fn search(settings: SearchSettings) -> Result<Exit, Failure> {
     let project = find_project()?;
-    let running = Session::find(&project).map(|session| session.database_url);
+    let running = Session::find(&project)
+        .await
+        .map(|session| session.database_url);
     let url = settings.database_url.clone().or(running);
     if url.is_none() {
         let (quiet, reset) = (QUIET.render(), QUIET.render_reset());

@@ -62,10 +62,14 @@ impl Session {
         }
     }
 
-    /// The session of a stack that is up, if there is one.
-    pub fn find(project: &Project) -> Option<Self> {
+    /// The session of a stack that is up, if there is one. A file that a killed process has left
+    /// behind does not count: nobody answers at its endpoint.
+    pub async fn find(project: &Project) -> Option<Self> {
         let text = fs::read(path(project)).ok()?;
-        serde_json::from_slice(&text).ok()
+        let session: Self = serde_json::from_slice(&text).ok()?;
+        let address = session.endpoint.strip_prefix("http://")?;
+        tokio::net::TcpStream::connect(address).await.ok()?;
+        Some(session)
     }
 }
 

@@ -76,3 +76,61 @@ pub fn tell(entries: &[Entry]) -> String {
     }
     story
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use zipster_emulator::clock::SystemClock;
+    use zipster_emulator::journal::Journal;
+
+    use super::*;
+
+    fn call(resource: &str) -> Event {
+        Event::ApiCall {
+            service: "s3",
+            operation: "PutObject".to_owned(),
+            caller: "arn:aws:iam::1:root".to_owned(),
+            resource: Some(resource.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_story_has_answers_behind_calls_and_effects_below_causes() {
+        let journal = Journal::new(Arc::new(SystemClock::real_time()));
+        let put = journal.record(None, call("bucket/a.csv"));
+        journal.record(None, call("bucket/other.csv"));
+        journal.record(
+            Some(put),
+            Event::Delivered {
+                destination: "arn:aws:lambda:r:1:function:f".to_owned(),
+            },
+        );
+        journal.record(
+            Some(put),
+            Event::ApiAnswer {
+                status: 200,
+                error: None,
+                request_id: "r".to_owned(),
+            },
+        );
+        let story = tell(&journal.story(|event| concerns(event, "a.csv")));
+        let lines: Vec<&str> = story
+            .lines()
+            .map(|line| line.split_once(" s ").map_or(line, |(_, text)| text))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "s3 PutObject bucket/a.csv by root: answered 200",
+                "  delivered to function:f",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_is_not_mistaken_for_the_end_of_another() {
+        assert!(concerns(&call("bucket/a.csv"), "a.csv"));
+        assert!(!concerns(&call("bucket/aa.csv"), "a.csv"));
+    }
+}

@@ -86,8 +86,9 @@ pub async fn deploy(
     Ok(())
 }
 
-/// Resources that can be made together, wave by wave.
-fn waves(stack: &Stack) -> Vec<Vec<&Resource>> {
+/// Resources that can be made together, wave by wave, each after all that it depends on.
+#[must_use]
+pub fn waves(stack: &Stack) -> Vec<Vec<&Resource>> {
     let mut wave_of: HashMap<&Address, usize> = HashMap::new();
     let mut waves: Vec<Vec<&Resource>> = Vec::new();
     for resource in stack.order() {
