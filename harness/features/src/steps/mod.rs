@@ -1,5 +1,10 @@
 //! Steps, grouped by what they speak of.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "cucumber hands the words of a step over by value"
+)]
+
 mod database;
 mod faults;
 mod files;
