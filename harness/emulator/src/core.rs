@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use zipster_names::{AccountId, Region};
 
 use crate::clock::Clock;
-use crate::courier::Post;
+use crate::courier::{Destinations, Post};
 use crate::fault::Faults;
 use crate::iam::Directory;
 use crate::identity::CredentialStore;
@@ -40,6 +40,8 @@ pub struct Core {
     pub iam: Directory,
     /// Events on their way to other services.
     pub post: Post,
+    /// Whether those services would take them.
+    pub destinations: Destinations,
     /// Every task that a service starts, so that stopping can join them.
     pub tasks: TaskTracker,
     /// Cancelled when the emulator stops: long polls return, waits are given up, processes end.

@@ -2,9 +2,11 @@
 //!
 //! A service that has something for another posts a [`Delivery`] and goes on; the courier hands
 //! deliveries over one by one, in the order of posting, unless a fault plan says otherwise. It is
-//! the only place that knows all services, so that they need not know each other.
+//! the only place that knows all services, so that they need not know each other. For the same
+//! reason a service that wants to know beforehand whether a destination would take its events asks
+//! here; see [`Destinations`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -59,6 +61,56 @@ impl Post {
     /// Leaves a delivery. After the emulator has stopped this does nothing: nobody waits for it.
     pub fn send(&self, delivery: Delivery) {
         let _ = self.queue.send(delivery);
+    }
+}
+
+/// Why a destination would not take the events of a service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such function, topic or queue.
+    #[error("{0}")]
+    Missing(String),
+    /// Its policy does not let the service in.
+    #[error("{0}")]
+    Denied(String),
+}
+
+/// The destinations of all services, to be asked before anything is sent to them.
+///
+/// The services own what is shared among them, so this knows them only as long as they are there.
+#[derive(Debug, Default)]
+pub struct Destinations {
+    services: OnceLock<Weak<Services>>,
+}
+
+impl Destinations {
+    /// Makes the services known, once they all exist.
+    pub(crate) fn open(&self, services: &Arc<Services>) {
+        let _ = self.services.set(Arc::downgrade(services));
+    }
+
+    /// Whether a destination exists and its policy lets `source` deliver to it. `cause` is the
+    /// call that configures it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_deliver(
+        &self,
+        to: &Arn,
+        source: &ServiceSource,
+        cause: EntryId,
+    ) -> Result<(), Refused> {
+        let services = self.services.get().and_then(Weak::upgrade);
+        let services =
+            services.ok_or_else(|| Refused::Missing("the emulator has stopped".to_owned()))?;
+        match to.service() {
+            "lambda" => services.lambda.may_deliver(to, source, cause),
+            "sns" => services.sns.may_deliver(to, source, cause),
+            "sqs" => services.sqs.may_deliver(to, source, cause),
+            other => Err(Refused::Missing(format!(
+                "no deliveries to {other} are supported"
+            ))),
+        }
     }
 }
 

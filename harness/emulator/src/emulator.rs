@@ -13,7 +13,7 @@ use zipster_names::{AccountId, Region};
 
 use crate::clock::{Clock, SystemClock};
 use crate::core::Core;
-use crate::courier::{self, Post};
+use crate::courier::{self, Destinations, Post};
 use crate::fault::{FaultPlan, Faults};
 use crate::front;
 use crate::iam::{Directory, Iam};
@@ -152,6 +152,7 @@ impl Emulator {
             credentials: CredentialStore::default(),
             iam: Directory::default(),
             post,
+            destinations: Destinations::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: directory.path().to_path_buf(),
@@ -166,6 +167,7 @@ impl Emulator {
             lambda: Lambda::new(Arc::clone(&core)),
             iam: Iam::new(Arc::clone(&core)),
         });
+        core.destinations.open(&services);
         core.tasks.spawn(front::run(
             Arc::clone(&core),
             Arc::clone(&services),

@@ -15,7 +15,7 @@ use super::directory::{Document, Role};
 use super::{Authorization, Denied, Directory};
 use crate::clock::SystemClock;
 use crate::core::Core;
-use crate::courier::Post;
+use crate::courier::{Destinations, Post};
 use crate::fault::Faults;
 use crate::identity::{CredentialStore, Identity, Principal};
 use crate::journal::{EntryId, Event, Journal};
@@ -49,6 +49,7 @@ fn core() -> Core {
         credentials: CredentialStore::default(),
         iam: Directory::default(),
         post,
+        destinations: Destinations::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         directory: PathBuf::new(),

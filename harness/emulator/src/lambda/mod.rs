@@ -18,7 +18,7 @@ use http::StatusCode;
 use zipster_names::Arn;
 
 use crate::core::Core;
-use crate::courier::Delivery;
+use crate::courier::{Delivery, Refused};
 use crate::front::{ApiError, Call};
 use crate::iam::{Authorization, Denied};
 use crate::identity::ServiceSource;
@@ -112,8 +112,8 @@ impl Lambda {
         function: &Arn,
         source: &ServiceSource,
         cause: EntryId,
-    ) -> Result<(), String> {
-        let function = self.find_by_arn(function)?;
+    ) -> Result<(), Refused> {
+        let function = self.find_by_arn(function).map_err(Refused::Missing)?;
         let policy = function.state().policy.document();
         let request = Authorization {
             cause,
@@ -124,7 +124,7 @@ impl Lambda {
         };
         self.core
             .authorize_service(source, &request)
-            .map_err(|denied| denied.to_string())
+            .map_err(|denied| Refused::Denied(denied.message))
     }
 
     fn find_by_arn(&self, arn: &Arn) -> Result<Arc<Function>, String> {

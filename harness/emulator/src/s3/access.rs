@@ -77,6 +77,7 @@ pub(super) struct Track {
     /// S3's second request identifier, `x-amz-id-2`.
     pub(super) host_id: String,
     seen: Mutex<Option<Seen>>,
+    details: Mutex<Vec<(String, String)>>,
 }
 
 /// What is known of a request once its caller and operation are.
@@ -93,12 +94,25 @@ impl Track {
             context,
             host_id,
             seen: Mutex::new(None),
+            details: Mutex::default(),
         }
     }
 
     /// What is known, if the request got that far.
     pub(super) fn seen(&self) -> Option<Seen> {
         self.lock().clone()
+    }
+
+    /// Adds elements to the error that the operation is about to answer with; `s3s` has no place
+    /// for them.
+    pub(super) fn explain(&self, details: Vec<(String, String)>) {
+        *self.details.lock().unwrap_or_else(PoisonError::into_inner) = details;
+    }
+
+    /// What [`Self::explain`] was given.
+    pub(super) fn details(&self) -> Vec<(String, String)> {
+        let details = self.details.lock();
+        details.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Seen>> {
@@ -472,7 +486,7 @@ mod tests {
     use zipster_names::RoleName;
 
     use crate::clock::SystemClock;
-    use crate::courier::Post;
+    use crate::courier::{Destinations, Post};
     use crate::fault::Faults;
     use crate::iam::Directory;
     use crate::identity::{CredentialStore, Credentials, Principal};
@@ -493,6 +507,7 @@ mod tests {
             credentials: CredentialStore::default(),
             iam: Directory::default(),
             post: Post::new().0,
+            destinations: Destinations::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: PathBuf::new(),

@@ -75,6 +75,9 @@ fn document(code: &str, message: &str, about: &About, track: &Track) -> String {
         }
         _ => xml.text("Resource", &about.path),
     }
+    for (name, value) in track.details() {
+        xml.text(&name, &value);
+    }
     xml.text("RequestId", &track.context.request_id);
     xml.text("HostId", &track.host_id);
     xml.close("Error");

@@ -7,7 +7,8 @@ use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
-use super::access::{Caller, Shared};
+use super::access::{Caller, Shared, Track};
+use super::error::Failure;
 use super::{bucket, copy, list, list_uploads, multipart, notification, object, settings, tags};
 
 /// An allowed call with its typed input.
@@ -17,6 +18,8 @@ pub(super) struct Call<T> {
     pub(super) headers: HeaderMap,
     /// What comes after the body, once it has been read.
     pub(super) trailers: Option<TrailingHeaders>,
+    /// The request's way to its answer.
+    pub(super) track: Arc<Track>,
 }
 
 /// Carries out what `s3s` has read from requests.
@@ -32,6 +35,7 @@ macro_rules! operations {
                 async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
                     let call = Call {
                         caller: Caller::of(&request)?,
+                        track: request.extensions.get().cloned().ok_or(Failure::Internal)?,
                         input: request.input,
                         headers: request.headers,
                         trailers: request.trailing_headers,

@@ -1,8 +1,7 @@
 //! Who is told about changes in a bucket, and telling them.
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>.
-//! Differs from AWS: that a destination exists and lets S3 send is only checked when something is
-//! sent. Not supported: EventBridge, and events of features that are not supported.
+//! Not supported: EventBridge, and events of features that are not supported.
 
 use s3s::dto::{
     Event as EventName, FilterRule, FilterRuleName, GetBucketNotificationConfigurationInput,
@@ -17,7 +16,7 @@ use super::api::Call;
 use super::error::Failure;
 use super::event::{self, Change, EventKind};
 use super::store::{Bucket, Moment, Object};
-use crate::courier::Delivery;
+use crate::courier::{Delivery, Refused};
 use crate::identity::ServiceSource;
 use crate::journal::Event;
 use crate::message::MessageAttributes;
@@ -233,7 +232,8 @@ pub(super) async fn put_bucket_notification_configuration(
     shared: &Shared,
     call: Call<PutBucketNotificationConfigurationInput>,
 ) -> Result<PutBucketNotificationConfigurationOutput, Failure> {
-    let configuration = call.input.notification_configuration;
+    let input = call.input;
+    let configuration = input.notification_configuration;
     if configuration.event_bridge_configuration.is_some() {
         return Err(Failure::unsupported("EventBridge as a destination"));
     }
@@ -265,13 +265,25 @@ pub(super) async fn put_bucket_notification_configuration(
     });
     let drafts = functions.chain(topics).chain(queues);
     let caller = &call.caller;
-    shared.store.bucket(&call.input.bucket, |bucket| {
+    let (rules, place) = shared.store.bucket(&input.bucket, |bucket| {
         let rules = drafts
             .map(|draft| draft.parse(shared, bucket))
             .collect::<Result<Vec<_>, _>>()?;
         check_together(&rules)?;
+        Ok((rules, Place::of(bucket)))
+    })??;
+    // Without the store's lock: other services are asked, which have locks of their own.
+    if !input.skip_destination_validation.unwrap_or_default() {
+        let refused = place.refused(shared, caller, &rules);
+        if !refused.is_empty() {
+            call.track.explain(refused);
+            return Err(Failure::InvalidArgument(
+                "Unable to validate the following destination configurations".to_owned(),
+            ));
+        }
+    }
+    shared.store.bucket(&input.bucket, |bucket| {
         bucket.notification = Notification { rules };
-        let place = Place::of(bucket);
         // Functions get no test event.
         for rule in &bucket.notification.rules {
             if rule.destination.service() != "lambda" {
@@ -279,8 +291,7 @@ pub(super) async fn put_bucket_notification_configuration(
                 place.send(shared, caller, rule, caller.entry, body);
             }
         }
-        Ok(())
-    })??;
+    })?;
     Ok(PutBucketNotificationConfigurationOutput::default())
 }
 
@@ -347,6 +358,36 @@ impl Place {
         }
     }
 
+    /// On whose behalf S3 sends.
+    fn source(&self) -> ServiceSource {
+        ServiceSource {
+            service: "s3.amazonaws.com",
+            arn: Arn::bucket(self.region.partition(), &self.name),
+            account: self.owner.clone(),
+        }
+    }
+
+    /// The destinations that would not take what S3 sends, as elements of the error.
+    fn refused(&self, shared: &Shared, caller: &Caller, rules: &[Rule]) -> Vec<(String, String)> {
+        let destinations = &shared.core.destinations;
+        let source = self.source();
+        rules
+            .iter()
+            .map(|rule| &rule.destination)
+            .filter_map(|to| {
+                let refused = destinations.may_deliver(to, &source, caller.entry).err()?;
+                Some((to, why(to, &refused)))
+            })
+            .zip(1..)
+            .flat_map(|((to, why), number)| {
+                [
+                    (format!("ArgumentName{number}"), format!("{to}, null")),
+                    (format!("ArgumentValue{number}"), why),
+                ]
+            })
+            .collect()
+    }
+
     fn send(
         &self,
         shared: &Shared,
@@ -357,11 +398,7 @@ impl Place {
     ) {
         shared.core.post.send(Delivery {
             to: rule.destination.clone(),
-            from: ServiceSource {
-                service: "s3.amazonaws.com",
-                arn: Arn::bucket(self.region.partition(), &self.name),
-                account: self.owner.clone(),
-            },
+            from: self.source(),
             body,
             subject: (rule.destination.service() == "sns").then(|| SUBJECT.to_owned()),
             role: None,
@@ -370,6 +407,22 @@ impl Place {
             cause,
             pending: caller.pending.clone(),
         });
+    }
+}
+
+/// Why a destination cannot be one, in S3's words.
+fn why(to: &Arn, refused: &Refused) -> String {
+    match (refused, to.service()) {
+        (Refused::Missing(_), "lambda") => "The destination Lambda does not exist".to_owned(),
+        (Refused::Missing(_), "sns") => "The destination topic does not exist".to_owned(),
+        (Refused::Missing(_), _) => "The destination queue does not exist".to_owned(),
+        (Refused::Denied(_), "lambda") => format!("Not authorized to invoke function [{to}]"),
+        (Refused::Denied(_), service) => {
+            let what = if service == "sns" { "topic" } else { "queue" };
+            format!(
+                "Permissions on the destination {what} do not allow S3 to publish notifications from this bucket"
+            )
+        }
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) async fn put_object(
         input,
         headers,
         trailers,
+        ..
     } = call;
     let key = object_key(&input.key)?;
     let promise = Promise::of(&headers)?;

@@ -11,10 +11,12 @@ use super::state::Protocol;
 use super::subscriptions::is_phone_number;
 use super::topics::{answer, parse_topic_arn, topic_arn};
 use super::{Sns, attributes, error};
-use crate::courier::Delivery;
+use crate::courier::{Delivery, Refused};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
+use crate::identity::ServiceSource;
+use crate::journal::EntryId;
 use crate::message::{MessageAttributes, size};
 
 /// The largest message and the largest batch, in bytes, attributes included.
@@ -226,6 +228,32 @@ impl Sns {
         let message = self.accept(delivery.to, draft);
         self.fan_out(&message, delivery.cause, &delivery.pending);
         Ok(())
+    }
+
+    /// Whether a topic exists and its policy lets `source` publish to it: what S3 asks before it
+    /// accepts it as a destination. `cause` is the call that configures it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_deliver(
+        &self,
+        topic: &Arn,
+        source: &ServiceSource,
+        cause: EntryId,
+    ) -> Result<(), Refused> {
+        let policy = self
+            .policy_of(topic.as_str())
+            .ok_or_else(|| Refused::Missing(format!("{topic} does not exist")))?;
+        let request = Authorization {
+            cause,
+            action: "sns:Publish",
+            resource: topic.as_str(),
+            context: &[],
+            resource_policy: Some(&policy),
+        };
+        self.core
+            .authorize_service(source, &request)
+            .map_err(|denied| Refused::Denied(denied.message))
     }
 
     fn accept(&self, topic: Arn, draft: Draft) -> Message {

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zipster_names::Arn;
 
 use super::state::Draft;
 use super::wire::{self, MOST_ATTRIBUTES, SentAttribute, is_readable};
 use super::{Sqs, answer, check_batch, digest, error, input};
-use crate::courier::Delivery;
+use crate::courier::{Delivery, Refused};
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
+use crate::identity::ServiceSource;
 use crate::journal::{EntryId, Event};
 use crate::message::{AttributeValue, MessageAttribute, MessageAttributes, size};
 
@@ -163,6 +165,32 @@ impl Sqs {
         self.put(arn, checked, sender, delivery.cause)
             .map(|_| ())
             .map_err(|error| error.message)
+    }
+
+    /// Whether a queue exists and its policy lets `source` send to it: what S3 asks before it
+    /// accepts it as a destination. `cause` is the call that configures it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_deliver(
+        &self,
+        queue: &Arn,
+        source: &ServiceSource,
+        cause: EntryId,
+    ) -> Result<(), Refused> {
+        let policy = self
+            .on_queue(queue.as_str(), |queue| queue.attributes.policy.clone())
+            .map_err(|_| Refused::Missing(format!("{queue} does not exist")))?;
+        let request = Authorization {
+            cause,
+            action: "sqs:SendMessage",
+            resource: queue.as_str(),
+            context: &[],
+            resource_policy: policy.as_deref(),
+        };
+        self.core
+            .authorize_service(source, &request)
+            .map_err(|denied| Refused::Denied(denied.message))
     }
 
     /// Puts a message into a queue and into the journal.

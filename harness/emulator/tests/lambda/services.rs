@@ -6,9 +6,12 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     DeadLetterConfig, DestinationConfig, InvocationType, OnFailure, Runtime,
 };
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::put_bucket_notification_configuration::PutBucketNotificationConfigurationError;
 use aws_sdk_s3::types::{Event as S3Event, LambdaFunctionConfiguration, NotificationConfiguration};
 use aws_sdk_sqs::types::Message;
 use serde_json::{Value, json};
+use zipster_emulator::courier::Refused;
 use zipster_emulator::journal::Event;
 use zipster_names::{AccountId, Arn};
 
@@ -32,6 +35,15 @@ async fn permit(world: &World, bucket: &str) {
 
 /// Makes a bucket that sends its events to the function.
 async fn notify(world: &World, bucket: &str) -> aws_sdk_s3::Client {
+    try_to_notify(world, bucket).await.unwrap();
+    crate::support::s3(&world.emulator)
+}
+
+/// Makes a bucket, and configures it to send its events to the function.
+async fn try_to_notify(
+    world: &World,
+    bucket: &str,
+) -> Result<(), SdkError<PutBucketNotificationConfigurationError>> {
     let s3 = crate::support::s3(&world.emulator);
     let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
         .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuCentral1)
@@ -55,9 +67,8 @@ async fn notify(world: &World, bucket: &str) -> aws_sdk_s3::Client {
                 .build(),
         )
         .send()
-        .await
-        .unwrap();
-    s3
+        .await?;
+    Ok(())
 }
 
 async fn put(s3: &aws_sdk_s3::Client, bucket: &str) {
@@ -123,6 +134,27 @@ async fn an_upload_does_not_invoke_a_function_that_lets_another_bucket() {
 }
 
 #[tokio::test]
+async fn a_bucket_cannot_be_told_to_invoke_a_function_that_does_not_let_it() {
+    let world = World::start().await;
+    permit(&world, "another").await;
+    let error = try_to_notify(&world, "input").await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.message()),
+        (
+            Some("InvalidArgument"),
+            Some("Unable to validate the following destination configurations")
+        )
+    );
+    let body = error.raw_response().unwrap().body().bytes().unwrap();
+    let body = std::str::from_utf8(body).unwrap();
+    let details = format!(
+        "<ArgumentName1>{ARN}, null</ArgumentName1>\
+         <ArgumentValue1>Not authorized to invoke function [{ARN}]</ArgumentValue1>"
+    );
+    assert!(body.contains(&details), "{body}");
+}
+
+#[tokio::test]
 async fn a_service_can_ask_beforehand_whether_it_may_invoke_a_function() {
     let world = World::start().await;
     permit(&world, "input").await;
@@ -137,11 +169,11 @@ async fn a_service_can_ask_beforehand_whether_it_may_invoke_a_function() {
         lambda.may_deliver(&Arn::parse(function).unwrap(), &source, cause)
     };
     assert_eq!(may(ARN, "input"), Ok(()));
-    assert!(may(ARN, "another").is_err());
+    assert!(matches!(may(ARN, "another"), Err(Refused::Denied(_))));
     let unknown = ARN.replace("the-function", "nobodys");
     assert_eq!(
         may(&unknown, "input"),
-        Err(format!("Function not found: {unknown}"))
+        Err(Refused::Missing(format!("Function not found: {unknown}")))
     );
 }
 

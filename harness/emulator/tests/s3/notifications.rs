@@ -4,6 +4,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_s3::types::{
     Event as S3Event, FilterRule, FilterRuleName, LambdaFunctionConfiguration,
     NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
+    TopicConfiguration,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
@@ -41,9 +42,11 @@ fn queue(event: &str) -> QueueConfiguration {
         .unwrap()
 }
 
+/// Configures destinations whether or not they exist.
 async fn configure(world: &World, configuration: NotificationConfiguration) -> String {
     let put = world.s3.put_bucket_notification_configuration();
     let put = put.bucket(BUCKET).notification_configuration(configuration);
+    let put = put.skip_destination_validation(true);
     code(put.send().await)
 }
 
@@ -98,6 +101,16 @@ async fn rules_that_overlap_are_refused() {
     }
 }
 
+fn queue_policy(bucket: &str) -> String {
+    format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow",
+            "Principal": {{"Service": "s3.amazonaws.com"}}, "Action": "sqs:SendMessage",
+            "Resource": "{QUEUE}", "Condition": {{
+                "ArnEquals": {{"aws:SourceArn": "arn:aws:s3:::{bucket}"}},
+                "StringEquals": {{"aws:SourceAccount": "123456789012"}}}}}}]}}"#
+    )
+}
+
 /// A queue that lets S3 send, on behalf of the bucket.
 async fn make_queue(world: &World) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
@@ -107,14 +120,8 @@ async fn make_queue(world: &World) -> aws_sdk_sqs::Client {
         .endpoint_url(world.emulator.endpoint())
         .http_client(aws_smithy_http_client::Builder::new().build_http());
     let sqs = aws_sdk_sqs::Client::from_conf(config.build());
-    let policy = format!(
-        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow",
-            "Principal": {{"Service": "s3.amazonaws.com"}}, "Action": "sqs:SendMessage",
-            "Resource": "{QUEUE}",
-            "Condition": {{"ArnEquals": {{"aws:SourceArn": "arn:aws:s3:::the-bucket"}}}}}}]}}"#
-    );
     let create = sqs.create_queue().queue_name("news");
-    let create = create.attributes(QueueAttributeName::Policy, policy);
+    let create = create.attributes(QueueAttributeName::Policy, queue_policy(BUCKET));
     create.send().await.unwrap();
     sqs
 }
@@ -176,6 +183,79 @@ async fn a_queue_gets_a_test_event_and_then_the_news() {
             .to_millis()
             .unwrap()
     );
+}
+
+/// What S3 says of destinations that it checks: the texts of these elements of its error.
+async fn refusal(world: &World, configuration: NotificationConfiguration) -> Vec<String> {
+    let put = world.s3.put_bucket_notification_configuration();
+    let put = put.bucket(BUCKET).notification_configuration(configuration);
+    let Err(error) = put.send().await else {
+        return Vec::new();
+    };
+    let body = error.raw_response().unwrap().body().bytes().unwrap();
+    let body = std::str::from_utf8(body).unwrap();
+    body.split('<')
+        .filter_map(|element| element.split_once('>'))
+        .filter(|(name, _)| ["Code", "Message"].contains(name) || name.starts_with("Argument"))
+        .map(|(name, text)| format!("{name}: {text}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn destinations_that_do_not_exist_or_do_not_let_s3_in_are_refused() {
+    let world = World::start().await;
+    let topic = "arn:aws:sns:us-east-1:123456789012:nobodys";
+    let topic = TopicConfiguration::builder()
+        .topic_arn(topic)
+        .events(S3Event::from("s3:ObjectRemoved:*"))
+        .build()
+        .unwrap();
+    let configuration = NotificationConfiguration::builder()
+        .lambda_function_configurations(function("s3:ObjectTagging:*", None))
+        .topic_configurations(topic)
+        .queue_configurations(queue("s3:ObjectCreated:*"))
+        .build();
+    insta::assert_debug_snapshot!(refusal(&world, configuration).await, @r#"
+    [
+        "Code: InvalidArgument",
+        "Message: Unable to validate the following destination configurations",
+        "ArgumentName1: arn:aws:lambda:us-east-1:123456789012:function:transform, null",
+        "ArgumentValue1: The destination Lambda does not exist",
+        "ArgumentName2: arn:aws:sns:us-east-1:123456789012:nobodys, null",
+        "ArgumentValue2: The destination topic does not exist",
+        "ArgumentName3: arn:aws:sqs:us-east-1:123456789012:news, null",
+        "ArgumentValue3: The destination queue does not exist",
+    ]
+    "#);
+
+    // A queue that is for another bucket.
+    let sqs = make_queue(&world).await;
+    let ours = || {
+        NotificationConfiguration::builder()
+            .queue_configurations(queue("s3:ObjectCreated:*"))
+            .build()
+    };
+    assert_eq!(refusal(&world, ours()).await, [""; 0]);
+    let set = |policy: String| {
+        let set = sqs.set_queue_attributes();
+        set.queue_url(format!("{}/123456789012/news", world.emulator.endpoint()))
+            .attributes(QueueAttributeName::Policy, policy)
+            .send()
+    };
+    set(queue_policy("another-bucket")).await.unwrap();
+    insta::assert_debug_snapshot!(refusal(&world, ours()).await, @r#"
+    [
+        "Code: InvalidArgument",
+        "Message: Unable to validate the following destination configurations",
+        "ArgumentName1: arn:aws:sqs:us-east-1:123456789012:news, null",
+        "ArgumentValue1: Permissions on the destination queue do not allow S3 to publish notifications from this bucket",
+    ]
+    "#);
+    // What was refused has changed nothing.
+    let kept = world.s3.get_bucket_notification_configuration();
+    let kept = kept.bucket(BUCKET).send().await.unwrap();
+    assert_eq!(kept.queue_configurations().len(), 1);
+    assert_eq!(kept.topic_configurations().len(), 0);
 }
 
 /// Nothing is sent to functions until something happens.
