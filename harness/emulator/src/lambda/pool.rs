@@ -221,7 +221,7 @@ mod tests {
 
         let (old, _old) = handle(1);
         let mut one = lease(&pool, None).unwrap().unwrap();
-        one.handle = Some(old.clone());
+        one.handle = Some(old);
         pool.retire(2);
         one.give_back();
         assert!(lease(&pool, None).unwrap().unwrap().handle.is_none());
