@@ -8,7 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::event::{self, Created, Event, Record};
 use crate::failure::Failure;
@@ -59,17 +64,35 @@ pub fn is_lambda(lookup: &dyn Fn(&str) -> Option<String>) -> bool {
 pub fn log_as_json(lookup: &dyn Fn(&str) -> Option<String>) {
     let wanted = lookup("AWS_LAMBDA_LOG_LEVEL").or_else(|| lookup("RUST_LOG"));
     let filter = wanted.map_or_else(|| EnvFilter::new("info"), EnvFilter::new);
-    let installed = tracing_subscriber::fmt()
+    let installed = log(filter, std::io::stdout).try_init();
+    if installed.is_err() {
+        tracing::debug!("a log was set up before");
+    }
+}
+
+/// The log, of what `filter` lets through, to where `writer` says.
+fn log<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
-        .with_env_filter(filter)
-        .try_init();
-    if installed.is_err() {
-        tracing::debug!("a log was set up before");
-    }
+        .with_writer(writer)
+        .with_filter(filter_fn(|metadata| !repeats_a_failure(metadata)));
+    tracing_subscriber::registry().with(filter).with(lines)
+}
+
+/// Whether this is the line in which `lambda_runtime` says how a handler failed. [`serve`] has
+/// said so before, in words. A panic, which is said in the same place with the field `error`, is
+/// said by nobody else.
+fn repeats_a_failure(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == "lambda_runtime::layers::panic"
+        && metadata.is_event()
+        && metadata.fields().field("error").is_none()
 }
 
 /// Serves invocations until Lambda ends the process.
@@ -232,6 +255,9 @@ impl<H: Handler> Service<H> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use crate::names::TopicArn;
     use crate::notice::{Count, Step};
     use crate::scripted::{Asked, Script, clients, published, refusal};
@@ -401,6 +427,38 @@ mod tests {
         let ignored = &answer.unwrap()["records"][0];
         assert_eq!(ignored["status"], "ignored");
         assert_eq!(ignored["event"], "ObjectRemoved:Delete");
+    }
+
+    /// A log to look at.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_failure_is_logged_once() {
+        let written = Written::default();
+        let writer = written.clone();
+        let log = log(EnvFilter::new("info"), move || writer.clone());
+        tracing::subscriber::with_default(log, || {
+            tracing::error!(error_type = "Spoiled", "the object is bad");
+            tracing::error!(target: "lambda_runtime::layers::panic", "Diagnostic {{ .. }}");
+            tracing::error!(target: "lambda_runtime::layers::panic", error = "oh", "user handler panicked");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let said: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["message"].clone())
+            .collect();
+        assert_eq!(said, ["the object is bad", "user handler panicked"]);
     }
 
     #[test]
