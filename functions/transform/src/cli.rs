@@ -13,6 +13,7 @@ use clap::Parser;
 use serde_json::json;
 use zipcodes::{Counts, InputError, Outputs, Transform};
 
+use crate::interrupt::{Unfinished, unless_interrupted};
 use crate::output::{Complete, Destination, Output, resolved};
 
 const AFTER_HELP: &str = "\
@@ -20,7 +21,8 @@ Rows that pass all rules go to the load file, normalised. Every other row is sho
 file, with a line for each thing that is wrong with it; the error file is empty if there is none.
 What was done is said on standard error.
 
-Both files appear when they are complete, and replace what was there. After a failure neither does.
+Both files appear when they are complete, and replace what was there. After a failure, or Ctrl-C,
+neither does.
 Standard output cannot be taken back: if an output is `-`, look at the exit code.
 
 Exit codes:
@@ -28,6 +30,7 @@ Exit codes:
   1  it could not be: a file cannot be read or written, or the input is no extract
   2  the arguments make no sense
   3  the file was transformed, rows were rejected, and --fail-on-rejected was given
+  130  interrupted; 143 or 129 if by SIGTERM or SIGHUP
 
 Examples:
   transform zipcodes.csv --load load.csv --errors errors.txt
@@ -119,15 +122,25 @@ impl Error {
 /// Does what the arguments of the process ask for.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = run(&arguments);
+    let (as_json, fail_on_rejected) = (arguments.json, arguments.fail_on_rejected);
+    let unfinished = Unfinished::new();
+    let outcome = unless_interrupted(&unfinished, {
+        let unfinished = unfinished.clone();
+        move || run(&arguments, &unfinished)
+    });
+    let result = match outcome {
+        Ok(Ok(result)) => result,
+        Ok(Err(interrupted)) => return ExitCode::from(interrupted.exit_code()),
+        Err(error) => Err(Error::io("finish", "the work")(error)),
+    };
     let said = match &result {
-        Ok(counts) => summary(counts, arguments.json),
-        Err(error) => complaint(error, arguments.json),
+        Ok(counts) => summary(counts, as_json),
+        Err(error) => complaint(error, as_json),
     };
     // Nobody may be listening any more. The exit code still says it.
     let _ = io::stderr().write_all(said.as_bytes());
     let exit = match result {
-        Ok(counts) if counts.rejected > 0 && arguments.fail_on_rejected => Exit::Rejected,
+        Ok(counts) if counts.rejected > 0 && fail_on_rejected => Exit::Rejected,
         Ok(_) => Exit::Transformed,
         Err(error) => error.exit(),
     };
@@ -166,7 +179,7 @@ fn complaint(error: &Error, as_json: bool) -> String {
     format!("error: {error}\n{hint}")
 }
 
-fn run(arguments: &Arguments) -> Result<Counts, Error> {
+fn run(arguments: &Arguments, unfinished: &Unfinished) -> Result<Counts, Error> {
     let load = Destination::new(&arguments.load);
     let errors = Destination::new(&arguments.errors);
     if load == errors && !load.is_device() {
@@ -186,8 +199,8 @@ fn run(arguments: &Arguments) -> Result<Counts, Error> {
         (Box::new(file), place)
     };
     let mut outputs = Pair {
-        load: create(&load, &arguments.load)?,
-        errors: create(&errors, &arguments.errors)?,
+        load: create(&load, &arguments.load, unfinished)?,
+        errors: create(&errors, &arguments.errors, unfinished)?,
         arguments,
     };
 
@@ -214,8 +227,12 @@ fn run(arguments: &Arguments) -> Result<Counts, Error> {
     Ok(counts)
 }
 
-fn create(destination: &Destination, argument: &Path) -> Result<Output, Error> {
-    Output::create(destination).map_err(Error::io("create", shown(argument)))
+fn create(
+    destination: &Destination,
+    argument: &Path,
+    unfinished: &Unfinished,
+) -> Result<Output, Error> {
+    Output::create(destination, unfinished).map_err(Error::io("create", shown(argument)))
 }
 
 /// Both outputs.

@@ -9,5 +9,6 @@ pub mod cli;
 #[cfg(test)]
 mod fake_aws;
 pub mod handler;
+mod interrupt;
 mod output;
 pub mod settings;

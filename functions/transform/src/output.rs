@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::interrupt::Unfinished;
+
 /// Where an output goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
@@ -60,7 +62,7 @@ fn folder(path: &Path) -> &Path {
 /// An output being written.
 ///
 /// A file is written beside its place, under a name that ends in `.partial`, and gets its own name
-/// when it is complete. Dropped before that, it is gone.
+/// when it is complete. Dropped before that, it is gone, and if the process is interrupted.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// A file beside its place.
@@ -98,7 +100,7 @@ impl Write for Stream {
 
 impl Output {
     /// Begins an output. What is at its place stays there for now.
-    pub(crate) fn create(destination: &Destination) -> io::Result<Self> {
+    pub(crate) fn create(destination: &Destination, unfinished: &Unfinished) -> io::Result<Self> {
         let path = match destination {
             Destination::StandardOutput => {
                 let stdout = Stream::Standard(io::stdout());
@@ -130,8 +132,8 @@ impl Output {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         // Of other errors only the kind: the temporary file's name means nothing to anybody.
-        let file = builder
-            .tempfile_in(folder(path))
+        let file = unfinished
+            .create(|| builder.tempfile_in(folder(path)))
             .map_err(|error| io::Error::from(error.kind()))?;
         Ok(Output::File {
             file: BufWriter::new(file),

@@ -13,6 +13,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+const HEADER: &str = "Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned";
+
 const EXTRACT: &str = "\
 Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
 705,STANDARD,AIBONITO,PR,PRIMARY,18.1,-66.26,NA-US-PR-AIBONITO,FALSE
@@ -75,17 +77,21 @@ impl Folder {
         self.run_with(arguments, "")
     }
 
-    fn run_with(&self, arguments: &str, input: &str) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_transform"))
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_transform"));
+        command
             .args(arguments.split(' ').filter(|argument| !argument.is_empty()))
             .current_dir(self.path())
             .env_remove("AWS_LAMBDA_RUNTIME_API")
             .env_remove("COLUMNS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run_with(&self, arguments: &str, input: &str) -> Ran {
+        let mut child = self.command(arguments).spawn().unwrap();
         // A program that refuses its arguments does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let Output {
@@ -311,6 +317,7 @@ fn the_help_says_what_comes_of_it() {
 
 #[cfg(unix)]
 mod unix {
+    use std::io::{self, Read};
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
     use super::*;
@@ -340,6 +347,35 @@ mod unix {
             1,
             "error: cannot write `/dev/full`: No space left on device (os error 28)\n",
         );
+    }
+
+    #[test]
+    fn a_signal_leaves_no_unfinished_file() {
+        for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+            let folder = Folder::new();
+            let mut child = folder
+                .command("- --load load.csv --errors -")
+                .spawn()
+                .unwrap();
+            let mut input = child.stdin.take().unwrap();
+            // So many errors that some are written, which says that the work has begun. The
+            // input stays open, and the work waits for more of it.
+            input
+                .write_all(format!("{HEADER}\n{}", "bad\n".repeat(10_000)).as_bytes())
+                .unwrap();
+            let mut output = child.stdout.take().unwrap();
+            output.read_exact(&mut [0]).unwrap();
+            assert_eq!(folder.names().len(), 1, "{:?}", folder.names());
+            let reader = std::thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+
+            let kill = format!("kill -{signal} {}", child.id());
+            let killed = Command::new("sh").args(["-c", &kill]).status().unwrap();
+            assert!(killed.success());
+            let status = child.wait().unwrap();
+            reader.join().unwrap().unwrap();
+            assert_eq!(status.code(), Some(code));
+            assert_eq!(folder.names(), Vec::<String>::new());
+        }
     }
 
     #[test]
