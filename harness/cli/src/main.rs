@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 mod args;
 mod exit;
@@ -21,6 +22,7 @@ use args::{Cli, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    log_to_stderr();
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Up(settings) => up::up(settings).await,
@@ -34,4 +36,14 @@ async fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// What the parts below log: warnings, or what `ZIPSTER_LOG` asks for (such as `debug`, or
+/// `zipster_emulator=trace`).
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("ZIPSTER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -5,6 +5,7 @@
     reason = "cucumber hands the words of a step over by value"
 )]
 
+mod access;
 mod database;
 mod faults;
 mod files;
