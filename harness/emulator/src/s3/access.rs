@@ -355,7 +355,10 @@ impl Gate {
         self.check_owner(bucket, cx.headers())?;
         if let Some(action) = operation.action {
             let key = key.filter(|_| operation.on == Subject::Object);
-            let context = conditions(cx.headers(), cx.uri(), operation.on);
+            let mut context = conditions(cx.headers(), cx.uri(), operation.on);
+            let version = query(cx.uri(), "versionId").filter(|_| key.is_some());
+            let (action, version) = operations::on_version(action, version.as_deref());
+            context.extend(version);
             self.0.authorize(caller, action, bucket, key, &context)?;
         }
         self.allow_extras(caller, operation, bucket, key, cx.headers())

@@ -69,7 +69,11 @@ fn document(code: &str, message: &str, about: &About, track: &Track) -> String {
     let path = about.path.trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     match code {
-        "NoSuchKey" => xml.text("Key", key),
+        "NoSuchKey" | "NoSuchVersion" => xml.text("Key", key),
+        "MethodNotAllowed" => {
+            xml.text("Method", about.method.as_str());
+            xml.text("ResourceType", "DeleteMarker");
+        }
         "NoSuchBucket" | "BucketNotEmpty" | "BucketAlreadyExists" => {
             xml.text("BucketName", bucket);
         }

@@ -9,7 +9,10 @@ use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
 use super::access::{Caller, Shared, Track};
 use super::error::Failure;
-use super::{bucket, copy, list, list_uploads, multipart, notification, object, settings, tags};
+use super::{
+    bucket, copy, delete, list, list_uploads, list_versions, multipart, notification, object,
+    settings, tags,
+};
 
 /// An allowed call with its typed input.
 pub(super) struct Call<T> {
@@ -88,12 +91,13 @@ operations! {
     object::put_object(PutObjectInput) -> PutObjectOutput;
     object::get_object(GetObjectInput) -> GetObjectOutput;
     object::head_object(HeadObjectInput) -> HeadObjectOutput;
-    object::delete_object(DeleteObjectInput) -> DeleteObjectOutput;
-    object::delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
+    delete::delete_object(DeleteObjectInput) -> DeleteObjectOutput;
+    delete::delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
     tags::get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput;
     tags::put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput;
     tags::delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput;
     list::list_objects(ListObjectsInput) -> ListObjectsOutput;
+    list_versions::list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput;
     list::list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
     copy::copy_object(CopyObjectInput) -> CopyObjectOutput;
     multipart::create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput;

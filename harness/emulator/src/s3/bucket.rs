@@ -12,6 +12,7 @@ use super::api::Call;
 use super::error::Failure;
 use super::event::owner_id;
 use super::store::Bucket;
+use super::versions::Versioning;
 
 /// The region whose buckets have no location constraint, and whose endpoint makes buckets in any
 /// region.
@@ -92,7 +93,7 @@ pub(super) async fn head_bucket(
     })
 }
 
-/// Removes a bucket that has no objects.
+/// Removes a bucket that has no objects, and no versions of any.
 ///
 /// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>.
 pub(super) async fn delete_bucket(
@@ -103,8 +104,9 @@ pub(super) async fn delete_bucket(
     let _removed = shared.store.all(|buckets| {
         let name = call.input.bucket.as_str();
         let bucket = buckets.get(name).ok_or(Failure::NoSuchBucket)?;
-        if !bucket.objects.is_empty() {
-            return Err(Failure::BucketNotEmpty);
+        if !bucket.versions.is_empty() {
+            let versioned = bucket.versioning != Versioning::Never;
+            return Err(Failure::BucketNotEmpty { versioned });
         }
         Ok(buckets.remove(name))
     })?;

@@ -1,7 +1,6 @@
 //! Copying objects, and the source of a copy.
 
 use std::ops::Range as ByteRange;
-use std::sync::Arc;
 
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, ETagCondition,
@@ -14,11 +13,12 @@ use super::checksum::{Algorithm, Checksum, Kind, set_checksum};
 use super::conditions::{ReadConditions, check_write};
 use super::error::Failure;
 use super::event::EventKind;
-use super::notification::announce;
-use super::object::{aes256, check_metadata, check_version, find, kept_headers};
+use super::object::{aes256, check_metadata, kept_headers};
+use super::operations::on_version;
 use super::receive::{rehash, text};
 use super::store::Object;
 use super::tags;
+use super::versions::{Found, find};
 
 /// The largest object that can be copied in one go, 5 GB.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
@@ -45,7 +45,10 @@ pub(super) async fn copy_object(
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
-    let original = source.read(shared, &caller, &conditions)?;
+    let Found {
+        object: original,
+        version_id: copied,
+    } = source.read(shared, &caller, &conditions)?;
     if original.content.length() > LARGEST {
         return Err(Failure::InvalidRequest(format!(
             "The specified copy source is larger than the maximum allowable size for a copy source: {LARGEST}"
@@ -57,7 +60,9 @@ pub(super) async fn copy_object(
             .as_ref()
             .map(MetadataDirective::as_str),
     )?;
-    if !replaced && source.bucket == input.bucket && source.key == input.key {
+    // An older version may be copied onto its key as it is: that brings it back.
+    let onto_itself = source.bucket == input.bucket && source.key == input.key;
+    if !replaced && onto_itself && source.version.is_none() {
         return Err(Failure::InvalidRequest(
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."
                 .to_owned(),
@@ -90,9 +95,10 @@ pub(super) async fn copy_object(
     let if_none_match = condition(&headers, "if-none-match")?;
     let now = shared.core.clock.now();
     let (object, _replaced) = shared.store.change(&input.bucket, now, |bucket, moment| {
-        let existing = bucket.objects.get(&key).map(|object| &**object);
+        let existing = bucket.object(&input.key);
         check_write(if_match.as_ref(), if_none_match.as_ref(), existing)?;
-        let object = Arc::new(Object {
+        let object = Object {
+            version: bucket.next_version(&shared.core.random),
             content: original.content.clone(),
             etag,
             last_modified: moment.time,
@@ -101,11 +107,9 @@ pub(super) async fn copy_object(
             tags,
             checksum,
             parts: Vec::new(),
-        });
-        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
+        };
         let kind = EventKind::CreatedByCopy;
-        announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
-        Ok((object, replaced))
+        Ok(shared.put(&caller, bucket, kind, &key, object, moment))
     })?;
     let mut result = CopyObjectResult {
         checksum_type: Some(object.checksum.kind.to_dto()),
@@ -116,6 +120,8 @@ pub(super) async fn copy_object(
     set_checksum!(result, object.checksum.to_dto());
     Ok(CopyObjectOutput {
         copy_object_result: Some(result),
+        copy_source_version_id: copied,
+        version_id: object.version.made().map(str::to_owned),
         server_side_encryption: Some(aes256()),
         ..CopyObjectOutput::default()
     })
@@ -157,6 +163,7 @@ fn condition(headers: &http::HeaderMap, name: &str) -> Result<Option<ETagConditi
 pub(super) struct Source<'a> {
     bucket: &'a str,
     key: &'a str,
+    version: Option<&'a str>,
 }
 
 impl<'a> Source<'a> {
@@ -166,10 +173,11 @@ impl<'a> Source<'a> {
                 bucket,
                 key,
                 version_id,
-            } => {
-                check_version(version_id.as_deref())?;
-                Ok(Self { bucket, key })
-            }
+            } => Ok(Self {
+                bucket,
+                key,
+                version: version_id.as_deref(),
+            }),
             CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
                 Err(Failure::unsupported("copying from an access point"))
             }
@@ -197,11 +205,22 @@ impl<'a> Source<'a> {
         shared: &Shared,
         caller: &Caller,
         conditions: &ReadConditions,
-    ) -> Result<Arc<Object>, Failure> {
-        shared.authorize(caller, "s3:GetObject", self.bucket, Some(self.key), &[])?;
-        let object = find(shared, caller, self.bucket, self.key)?;
-        conditions.check_source(&object)?;
-        Ok(object)
+    ) -> Result<Found, Failure> {
+        self.authorize(shared, caller, "s3:GetObject")?;
+        let found = find(shared, caller, self.bucket, self.key, self.version)?;
+        conditions.check_source(&found.object)?;
+        Ok(found)
+    }
+
+    fn authorize(
+        &self,
+        shared: &Shared,
+        caller: &Caller,
+        action: &'static str,
+    ) -> Result<(), Failure> {
+        let (action, context) = on_version(action, self.version);
+        let (bucket, key) = (self.bucket, Some(self.key));
+        shared.authorize(caller, action, bucket, key, context.as_slice())
     }
 
     /// Copying tags takes reading them there and writing them here.
@@ -216,8 +235,7 @@ impl<'a> Source<'a> {
         if original.tags.is_empty() {
             return Ok(());
         }
-        let read = "s3:GetObjectTagging";
-        shared.authorize(caller, read, self.bucket, Some(self.key), &[])?;
+        self.authorize(shared, caller, "s3:GetObjectTagging")?;
         shared.authorize(caller, "s3:PutObjectTagging", bucket, Some(key), &[])
     }
 }

@@ -5,7 +5,10 @@
 use std::io;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use s3s::dto::{Timestamp, TimestampFormat};
 use s3s::{S3Error, S3ErrorCode};
+
+use super::versions::Marker;
 
 /// Why an operation was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,12 @@ pub(super) enum Failure {
         "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
     )]
     NoSuchUpload,
+    #[error("The specified key does not exist.")]
+    Deleted(Marker),
+    #[error("The specified version does not exist.")]
+    NoSuchVersion,
+    #[error("The specified method is not allowed against this resource.")]
+    IsDeleteMarker(Marker),
     #[error("Invalid version id specified")]
     InvalidVersion,
     #[error("Your previous request to create the named bucket succeeded and you already own it.")]
@@ -28,8 +37,10 @@ pub(super) enum Failure {
     BucketAlreadyExists,
     #[error("The specified bucket is not valid: {0}")]
     InvalidBucketName(String),
-    #[error("The bucket you tried to delete is not empty")]
-    BucketNotEmpty,
+    #[error("The bucket you tried to delete is not empty{}", all_versions(*versioned))]
+    BucketNotEmpty { versioned: bool },
+    #[error("The Versioning element must be specified")]
+    IllegalVersioning,
     #[error("{0}")]
     IllegalLocation(String),
     #[error("The specified location-constraint is not valid")]
@@ -115,12 +126,15 @@ impl Failure {
     fn code(&self) -> S3ErrorCode {
         match self {
             Self::NoSuchBucket => S3ErrorCode::NoSuchBucket,
-            Self::NoSuchKey => S3ErrorCode::NoSuchKey,
+            Self::NoSuchKey | Self::Deleted(_) => S3ErrorCode::NoSuchKey,
+            Self::NoSuchVersion => S3ErrorCode::NoSuchVersion,
+            Self::IsDeleteMarker(_) => S3ErrorCode::MethodNotAllowed,
             Self::NoSuchUpload => S3ErrorCode::NoSuchUpload,
             Self::BucketAlreadyOwnedByYou => S3ErrorCode::BucketAlreadyOwnedByYou,
             Self::BucketAlreadyExists => S3ErrorCode::BucketAlreadyExists,
             Self::InvalidBucketName(_) => S3ErrorCode::InvalidBucketName,
-            Self::BucketNotEmpty => S3ErrorCode::BucketNotEmpty,
+            Self::BucketNotEmpty { .. } => S3ErrorCode::BucketNotEmpty,
+            Self::IllegalVersioning => S3ErrorCode::IllegalVersioningConfigurationException,
             Self::IllegalLocation(_) => S3ErrorCode::IllegalLocationConstraintException,
             Self::InvalidLocation => S3ErrorCode::InvalidLocationConstraint,
             Self::AccessDenied(_) => S3ErrorCode::AccessDenied,
@@ -154,6 +168,45 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The headers that some errors come with.
+    fn headers(&self) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        if let Self::NotModified { etag } = self
+            && let Ok(value) = HeaderValue::from_str(&format!("\"{etag}\""))
+        {
+            headers.insert(header::ETAG, value);
+        }
+        if let Self::Deleted(marker) | Self::IsDeleteMarker(marker) = self {
+            headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+            if let Ok(id) = HeaderValue::from_str(marker.version.as_str()) {
+                headers.insert("x-amz-version-id", id);
+            }
+            let mut modified = Vec::new();
+            let format = TimestampFormat::HttpDate;
+            if Timestamp::from(marker.made)
+                .format(format, &mut modified)
+                .is_ok()
+                && let Ok(value) = HeaderValue::from_bytes(&modified)
+            {
+                headers.insert(header::LAST_MODIFIED, value);
+            }
+        }
+        if let Self::IsDeleteMarker(_) = self {
+            headers.insert(header::ALLOW, HeaderValue::from_static("DELETE"));
+        }
+        (!headers.is_empty()).then_some(headers)
+    }
+}
+
+fn all_versions(versioned: bool) -> &'static str {
+    if versioned {
+        ". You must delete all versions in the bucket."
+    } else {
+        ""
+    }
+}
+
 impl From<Failure> for S3Error {
     fn from(failure: Failure) -> Self {
         let code = failure.code();
@@ -167,11 +220,7 @@ impl From<Failure> for S3Error {
         if let Some(status) = status {
             error.set_status_code(status);
         }
-        if let Failure::NotModified { etag } = &failure
-            && let Ok(value) = HeaderValue::from_str(&format!("\"{etag}\""))
-        {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ETAG, value);
+        if let Some(headers) = failure.headers() {
             error.set_headers(headers);
         }
         if let Failure::Storage(source) = &failure {

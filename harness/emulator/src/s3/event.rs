@@ -18,16 +18,18 @@ pub(super) enum EventKind {
     CreatedByCopy,
     CreatedByUpload,
     RemovedByDelete,
+    RemovedByMarker,
     TaggingPut,
     TaggingDelete,
 }
 
 impl EventKind {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::CreatedByPut,
         Self::CreatedByCopy,
         Self::CreatedByUpload,
         Self::RemovedByDelete,
+        Self::RemovedByMarker,
         Self::TaggingPut,
         Self::TaggingDelete,
     ];
@@ -39,6 +41,7 @@ impl EventKind {
             Self::CreatedByCopy => "ObjectCreated:Copy",
             Self::CreatedByUpload => "ObjectCreated:CompleteMultipartUpload",
             Self::RemovedByDelete => "ObjectRemoved:Delete",
+            Self::RemovedByMarker => "ObjectRemoved:DeleteMarkerCreated",
             Self::TaggingPut => "ObjectTagging:Put",
             Self::TaggingDelete => "ObjectTagging:Delete",
         }
@@ -54,8 +57,12 @@ pub(super) struct Change<'a> {
     pub(super) bucket: &'a BucketName,
     pub(super) owner: &'a AccountId,
     pub(super) key: EncodedKey,
-    /// Size and ETag; a removed object has neither.
-    pub(super) object: Option<(u64, String)>,
+    /// A removed object has none, nor a delete marker.
+    pub(super) size: Option<u64>,
+    /// A removed object has none.
+    pub(super) etag: Option<String>,
+    /// Only in buckets that keep versions, or did.
+    pub(super) version_id: Option<String>,
     pub(super) sequencer: String,
 }
 
@@ -118,6 +125,8 @@ struct ObjectPart<'a> {
     size: Option<u64>,
     #[serde(rename = "eTag", skip_serializing_if = "Option::is_none")]
     etag: Option<&'a str>,
+    #[serde(rename = "versionId", skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'a str>,
     sequencer: &'a str,
 }
 
@@ -133,10 +142,6 @@ pub(super) fn notification(change: &Change<'_>, caller: &Caller, configuration: 
 }
 
 fn records<'a>(change: &'a Change<'_>, caller: &'a Caller, configuration: &'a str) -> Records<'a> {
-    let (size, etag) = match &change.object {
-        Some((size, etag)) => (Some(*size), Some(etag.as_str())),
-        None => (None, None),
-    };
     let partition = change.region.partition();
     Records {
         records: [Record {
@@ -167,8 +172,9 @@ fn records<'a>(change: &'a Change<'_>, caller: &'a Caller, configuration: &'a st
                 },
                 object: ObjectPart {
                     key: change.key.as_str(),
-                    size,
-                    etag,
+                    size: change.size,
+                    etag: change.etag.as_deref(),
+                    version_id: change.version_id.as_deref(),
                     sequencer: &change.sequencer,
                 },
             },
@@ -264,7 +270,7 @@ mod tests {
         }
     }
 
-    fn event(kind: EventKind, object: Option<(u64, String)>) -> String {
+    fn event(kind: EventKind, size: Option<u64>, etag: Option<&str>) -> String {
         let change = Change {
             kind,
             time: datetime!(2026-11-23 16:22:15.0424 UTC),
@@ -272,7 +278,9 @@ mod tests {
             bucket: &BucketName::parse("zipster-load").unwrap(),
             owner: &AccountId::parse("123456789012").unwrap(),
             key: ObjectKey::parse("in/ü b+c.csv").unwrap().encode(),
-            object,
+            size,
+            etag: etag.map(str::to_owned),
+            version_id: None,
             sequencer: "006742012F0ADA0E00".to_owned(),
         };
         let caller = caller();
@@ -282,7 +290,7 @@ mod tests {
 
     #[test]
     fn an_event_tells_what_happened_as_aws_writes_it() {
-        let put = event(EventKind::CreatedByPut, Some((5, "5d41402a".to_owned())));
+        let put = event(EventKind::CreatedByPut, Some(5), Some("5d41402a"));
         insta::assert_snapshot!(put, @r#"
         {
           "eventVersion": "2.1",
@@ -323,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_removed_object_has_neither_size_nor_etag() {
-        let removed = event(EventKind::RemovedByDelete, None);
+        let removed = event(EventKind::RemovedByDelete, None, None);
         let value: serde_json::Value = serde_json::from_str(&removed).unwrap();
         insta::assert_snapshot!(value["s3"]["object"], @r#"{"key":"in/%C3%BC+b%2Bc.csv","sequencer":"006742012F0ADA0E00"}"#);
     }

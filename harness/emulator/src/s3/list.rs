@@ -24,11 +24,11 @@ use super::store::{Bucket, Object};
 const PAGE: usize = 1000;
 
 /// What to list.
-struct Query<'a> {
-    prefix: &'a str,
-    delimiter: &'a str,
-    after: &'a str,
-    limit: usize,
+pub(super) struct Query<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) delimiter: &'a str,
+    pub(super) after: &'a str,
+    pub(super) limit: usize,
 }
 
 /// Some objects and common prefixes, in order.
@@ -91,7 +91,7 @@ impl Page {
 }
 
 /// The part of a key that is shown in place of all keys that have it.
-fn common_prefix<'a>(key: &'a str, query: &Query<'_>) -> Option<&'a str> {
+pub(super) fn common_prefix<'a>(key: &'a str, query: &Query<'_>) -> Option<&'a str> {
     if query.delimiter.is_empty() {
         return None;
     }

@@ -7,15 +7,16 @@
 //! |---|---|
 //! | `operations` | what is supported, and the permission for it |
 //! | `bucket`, `settings` | buckets, and what can be set for them |
-//! | `object`, `copy`, `tags` | objects |
+//! | `object`, `copy`, `delete`, `tags` | objects |
+//! | `versions` | what a key was before, and whether that is kept |
 //! | `multipart`, `list_uploads` | uploads in parts |
-//! | `list` | listing objects |
+//! | `list`, `list_versions` | listing objects and their versions |
 //! | `notification`, `event` | who is told about a change, and what |
 //! | `store` | buckets and objects, under one lock |
 //! | `content`, `receive`, `checksum` | bytes: kept, on their way in, verified |
 //! | `conditions`, `host`, `error` | preconditions; buckets in host names; AWS's errors |
 //!
-//! Left out: versioning, access control lists, server-side encryption with keys other than S3's
+//! Left out: access control lists, server-side encryption with keys other than S3's
 //! own, object lock, website hosting, replication, EventBridge. What is left out is refused by
 //! name.
 
@@ -44,11 +45,13 @@ mod checksum;
 mod conditions;
 mod content;
 mod copy;
+mod delete;
 mod error;
 mod event;
 mod host;
 mod list;
 mod list_uploads;
+mod list_versions;
 mod multipart;
 mod notification;
 mod object;
@@ -57,6 +60,7 @@ mod receive;
 mod settings;
 mod store;
 mod tags;
+mod versions;
 
 pub use operations::{OPERATIONS, Operation, Subject};
 

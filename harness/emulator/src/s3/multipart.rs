@@ -5,7 +5,6 @@
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use s3s::dto::{
@@ -25,11 +24,11 @@ use super::content::Content;
 use super::copy::{Source, source_range};
 use super::error::Failure;
 use super::event::EventKind;
-use super::notification::announce;
 use super::object::{aes256, check_metadata, kept_headers};
 use super::receive::{Promise, receive, rehash};
 use super::store::{Bucket, Headers, Object, to_milliseconds};
 use super::tags;
+use super::versions::Found;
 
 /// All parts but the last have at least this many bytes.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -269,7 +268,7 @@ pub(super) async fn upload_part_copy(
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
-    let object = source.read(shared, &caller, &conditions)?;
+    let Found { object, version_id } = source.read(shared, &caller, &conditions)?;
     let range = source_range(input.copy_source_range.as_deref(), object.content.length())?;
     let content = object.content.slice(range);
     let (md5, raw) = rehash(&content, checksum.algorithm).await?;
@@ -294,6 +293,7 @@ pub(super) async fn upload_part_copy(
     })??;
     Ok(UploadPartCopyOutput {
         copy_part_result: Some(result),
+        copy_source_version_id: version_id,
         server_side_encryption: Some(aes256()),
         ..UploadPartCopyOutput::default()
     })
@@ -316,17 +316,17 @@ pub(super) async fn complete_multipart_upload(
         let parts = upload.select(named.unwrap_or_default())?;
         let whole = Whole::of(upload.checksum, &parts);
         whole.check(&input)?;
-        let existing = bucket.objects.get(&key).map(|object| &**object);
         check_write(
             input.if_match.as_ref(),
             input.if_none_match.as_ref(),
-            existing,
+            bucket.object(&input.key),
         )?;
         let upload = bucket
             .uploads
             .remove(&input.upload_id)
             .ok_or(Failure::NoSuchUpload)?;
-        let object = Arc::new(Object {
+        let object = Object {
+            version: bucket.next_version(&shared.core.random),
             content: whole.content,
             etag: whole.etag,
             last_modified: moment.time,
@@ -335,10 +335,9 @@ pub(super) async fn complete_multipart_upload(
             tags: upload.tags.clone(),
             checksum: whole.checksum,
             parts: whole.parts,
-        });
-        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
+        };
         let kind = EventKind::CreatedByUpload;
-        announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
+        let (object, replaced) = shared.put(&caller, bucket, kind, &key, object, moment);
         // What is replaced and parts that were not named go once the lock is released.
         Ok((object, (upload, replaced)))
     })?;
@@ -354,6 +353,7 @@ pub(super) async fn complete_multipart_upload(
         e_tag: Some(ETag::Strong(object.etag.clone())),
         key: Some(input.key),
         server_side_encryption: Some(aes256()),
+        version_id: object.version.made().map(str::to_owned),
         ..CompleteMultipartUploadOutput::default()
     };
     set_checksum!(output, object.checksum.to_dto());

@@ -15,7 +15,8 @@ use super::access::{Caller, Shared};
 use super::api::Call;
 use super::error::Failure;
 use super::event::{self, Change, EventKind};
-use super::store::{Bucket, Moment, Object};
+use super::store::{Bucket, Moment};
+use super::versions::Version;
 use crate::courier::{Delivery, Refused};
 use crate::identity::ServiceSource;
 use crate::journal::Event;
@@ -23,6 +24,9 @@ use crate::message::MessageAttributes;
 
 /// The subject of S3's messages to topics.
 const SUBJECT: &str = "Amazon S3 Notification";
+
+/// The ETag in events of delete markers: the MD5 of no bytes.
+const ETAG_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
 /// A bucket's rules.
 #[derive(Debug, Clone, Default)]
@@ -51,9 +55,8 @@ impl Pattern {
             return Ok(pattern);
         }
         // Event types that exist, but whose events never happen here.
-        const NEVER: [&str; 5] = [
+        const NEVER: [&str; 4] = [
             "s3:ObjectCreated:Post",
-            "s3:ObjectRemoved:DeleteMarkerCreated",
             "s3:LifecycleExpiration:",
             "s3:ObjectRestore:",
             "s3:Replication:",
@@ -426,15 +429,15 @@ fn why(to: &Arn, refused: &Refused) -> String {
     }
 }
 
-/// Tells everybody concerned about a change that has just been made. Called under the store's
-/// lock, so that events are sent in the order of the changes.
+/// Tells everybody concerned about a change that has just been made to a version. Called under the
+/// store's lock, so that events are sent in the order of the changes.
 pub(super) fn announce(
     shared: &Shared,
     caller: &Caller,
     bucket: &Bucket,
     kind: EventKind,
     key: &ObjectKey,
-    object: Option<&Object>,
+    version: &Version,
     moment: Moment,
 ) {
     let mut rules = bucket
@@ -446,6 +449,11 @@ pub(super) fn announce(
     if rules.peek().is_none() {
         return;
     }
+    let (size, etag) = match (version, kind) {
+        (_, EventKind::RemovedByDelete) => (None, None),
+        (Version::Object(object), _) => (Some(object.content.length()), Some(object.etag.clone())),
+        (Version::Marker(_), _) => (None, Some(ETAG_OF_NOTHING.to_owned())),
+    };
     let change = Change {
         kind,
         time: moment.time,
@@ -453,7 +461,9 @@ pub(super) fn announce(
         bucket: &bucket.name,
         owner: &bucket.owner,
         key: key.encode(),
-        object: object.map(|object| (object.content.length(), object.etag.clone())),
+        size,
+        etag,
+        version_id: bucket.shown(version.id()),
         sequencer: moment.sequencer(),
     };
     let place = Place::of(bucket);

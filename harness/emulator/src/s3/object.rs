@@ -1,26 +1,21 @@
-//! Putting, getting and deleting objects.
+//! Putting and getting objects.
 
-use std::sync::Arc;
-
-use s3s::S3Error;
 use s3s::dto::{self, Range};
 use s3s::dto::{
-    ChecksumMode, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
-    DeletedObject, ETag, ETagCondition, Error as DeleteError, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, ObjectIdentifier, PutObjectInput, PutObjectOutput,
-    ServerSideEncryption, Timestamp,
+    ChecksumMode, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+    PutObjectInput, PutObjectOutput, ServerSideEncryption, Timestamp,
 };
 
-use super::access::{Caller, Shared, object_key};
+use super::access::{Shared, object_key};
 use super::api::Call;
 use super::checksum::{Algorithm, set_checksum};
-use super::conditions::{ReadConditions, check_match, check_write};
+use super::conditions::{ReadConditions, check_write};
 use super::error::Failure;
 use super::event::EventKind;
-use super::notification::announce;
 use super::receive::{Promise, receive};
 use super::store::Object;
 use super::tags;
+use super::versions::{Found, find};
 
 /// The type of objects that were put without one.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
@@ -47,12 +42,12 @@ macro_rules! kept_headers {
 }
 pub(super) use kept_headers;
 
-/// Stores a body under a key, replacing any earlier object.
+/// Stores a body under a key, replacing any earlier object or, if the bucket keeps versions, in
+/// front of it.
 ///
 /// Notifications are queued, not yet delivered, when this returns.
 ///
 /// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
-/// Differs from AWS: no versioning.
 pub(super) async fn put_object(
     shared: &Shared,
     call: Call<PutObjectInput>,
@@ -78,15 +73,14 @@ pub(super) async fn put_object(
     .await?;
     let kept = kept_headers!(input);
     let now = shared.core.clock.now();
-    // What it replaces goes once the lock is released: removing a large file takes its time.
     let (object, _replaced) = shared.store.change(&input.bucket, now, |bucket, moment| {
-        let existing = bucket.objects.get(&key).map(|object| &**object);
         check_write(
             input.if_match.as_ref(),
             input.if_none_match.as_ref(),
-            existing,
+            bucket.object(&input.key),
         )?;
-        let object = Arc::new(Object {
+        let object = Object {
+            version: bucket.next_version(&shared.core.random),
             content: received.content,
             etag: hex::encode(received.md5),
             last_modified: moment.time,
@@ -95,16 +89,15 @@ pub(super) async fn put_object(
             tags,
             checksum: received.checksum,
             parts: Vec::new(),
-        });
-        let replaced = bucket.objects.insert(key.clone(), Arc::clone(&object));
+        };
         let kind = EventKind::CreatedByPut;
-        announce(shared, &caller, bucket, kind, &key, Some(&object), moment);
-        Ok((object, replaced))
+        Ok(shared.put(&caller, bucket, kind, &key, object, moment))
     })?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(object.etag.clone())),
         server_side_encryption: Some(aes256()),
         checksum_type: Some(object.checksum.kind.to_dto()),
+        version_id: object.version.made().map(str::to_owned),
         ..PutObjectOutput::default()
     };
     set_checksum!(output, object.checksum.to_dto());
@@ -119,8 +112,8 @@ pub(super) async fn get_object(
     call: Call<GetObjectInput>,
 ) -> Result<GetObjectOutput, Failure> {
     let Call { caller, input, .. } = call;
-    check_version(input.version_id.as_deref())?;
-    let object = find(shared, &caller, &input.bucket, &input.key)?;
+    let version = input.version_id.as_deref();
+    let Found { object, version_id } = find(shared, &caller, &input.bucket, &input.key, version)?;
     ReadConditions {
         if_match: input.if_match,
         if_none_match: input.if_none_match,
@@ -147,6 +140,7 @@ pub(super) async fn get_object(
         parts_count: selection.parts_count,
         server_side_encryption: Some(aes256()),
         tag_count: tag_count(&object),
+        version_id,
         ..GetObjectOutput::default()
     };
     // The checksum is that of the whole object: beside a part of it, it would look broken.
@@ -165,8 +159,8 @@ pub(super) async fn head_object(
     call: Call<HeadObjectInput>,
 ) -> Result<HeadObjectOutput, Failure> {
     let Call { caller, input, .. } = call;
-    check_version(input.version_id.as_deref())?;
-    let object = find(shared, &caller, &input.bucket, &input.key)?;
+    let version = input.version_id.as_deref();
+    let Found { object, version_id } = find(shared, &caller, &input.bucket, &input.key, version)?;
     ReadConditions {
         if_match: input.if_match,
         if_none_match: input.if_none_match,
@@ -190,6 +184,7 @@ pub(super) async fn head_object(
         metadata: metadata(&object),
         parts_count: selection.parts_count,
         server_side_encryption: Some(aes256()),
+        version_id,
         ..HeadObjectOutput::default()
     };
     if wants_checksum(input.checksum_mode.as_ref()) && selection.is_whole(&object) {
@@ -197,128 +192,6 @@ pub(super) async fn head_object(
         set_checksum!(output, object.checksum.to_dto());
     }
     Ok(output)
-}
-
-/// Removes an object; one that does not exist is removed just as well.
-///
-/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>.
-pub(super) async fn delete_object(
-    shared: &Shared,
-    call: Call<DeleteObjectInput>,
-) -> Result<DeleteObjectOutput, Failure> {
-    let Call { caller, input, .. } = call;
-    check_version(input.version_id.as_deref())?;
-    let condition = input.if_match.as_ref();
-    remove(shared, &caller, &input.bucket, &input.key, condition)?;
-    Ok(DeleteObjectOutput::default())
-}
-
-/// Removes up to 1000 objects, each on its own: some may go while others stay.
-///
-/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
-pub(super) async fn delete_objects(
-    shared: &Shared,
-    call: Call<DeleteObjectsInput>,
-) -> Result<DeleteObjectsOutput, Failure> {
-    let Call { caller, input, .. } = call;
-    let objects = input.delete.objects;
-    if objects.is_empty() || objects.len() > 1000 {
-        return Err(Failure::MalformedXml);
-    }
-    let quiet = input.delete.quiet.unwrap_or_default();
-    let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-    for object in objects {
-        match delete_one(shared, &caller, &input.bucket, &object) {
-            Ok(()) => deleted.push(DeletedObject {
-                key: Some(object.key),
-                ..DeletedObject::default()
-            }),
-            Err(failure) => {
-                let error = S3Error::from(failure);
-                errors.push(DeleteError {
-                    code: Some(error.code().as_str().to_owned()),
-                    key: Some(object.key),
-                    message: error.message().map(str::to_owned),
-                    version_id: object.version_id,
-                });
-            }
-        }
-    }
-    Ok(DeleteObjectsOutput {
-        deleted: (!quiet).then_some(deleted),
-        errors: (!errors.is_empty()).then_some(errors),
-        request_charged: None,
-    })
-}
-
-fn delete_one(
-    shared: &Shared,
-    caller: &Caller,
-    bucket: &str,
-    object: &ObjectIdentifier,
-) -> Result<(), Failure> {
-    check_version(object.version_id.as_deref())?;
-    if object.size.is_some() || object.last_modified_time.is_some() {
-        return Err(Failure::unsupported("deleting by size or time"));
-    }
-    let key = object.key.as_str();
-    shared.authorize(caller, "s3:DeleteObject", bucket, Some(key), &[])?;
-    let condition = object.e_tag.clone().map(ETagCondition::ETag);
-    if condition.is_some() {
-        shared.authorize(caller, "s3:GetObject", bucket, Some(key), &[])?;
-    }
-    remove(shared, caller, bucket, key, condition.as_ref())
-}
-
-fn remove(
-    shared: &Shared,
-    caller: &Caller,
-    bucket: &str,
-    key: &str,
-    condition: Option<&ETagCondition>,
-) -> Result<(), Failure> {
-    let key = object_key(key)?;
-    let now = shared.core.clock.now();
-    // The bytes go once the lock is released.
-    let _removed = shared.store.change(bucket, now, |bucket, moment| {
-        check_match(condition, bucket.objects.get(&key).map(|object| &**object))?;
-        let removed = bucket.objects.remove(&key);
-        if removed.is_some() {
-            let kind = EventKind::RemovedByDelete;
-            announce(shared, caller, bucket, kind, &key, None, moment);
-        }
-        Ok(removed)
-    })?;
-    Ok(())
-}
-
-/// The object, or AWS's answer when there is none: only who may list a bucket is told that a key
-/// does not exist.
-pub(super) fn find(
-    shared: &Shared,
-    caller: &Caller,
-    bucket: &str,
-    key: &str,
-) -> Result<Arc<Object>, Failure> {
-    let object = shared
-        .store
-        .bucket(bucket, |bucket| bucket.object(key).cloned())?;
-    match object {
-        Some(object) => Ok(object),
-        None => {
-            let prefix = [("s3:prefix", key.to_owned())];
-            shared.authorize(caller, "s3:ListBucket", bucket, None, &prefix)?;
-            Err(Failure::NoSuchKey)
-        }
-    }
-}
-
-/// Without versioning the only version is `null`.
-pub(super) fn check_version(version: Option<&str>) -> Result<(), Failure> {
-    match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(Failure::InvalidVersion),
-    }
 }
 
 /// User metadata, if it is not too much.

@@ -116,6 +116,7 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     bucket("ListObjects", "s3:ListBucket"),
     bucket("ListObjectsV2", "s3:ListBucket"),
+    bucket("ListObjectVersions", "s3:ListBucketVersions"),
     bucket("ListMultipartUploads", "s3:ListBucketMultipartUploads"),
     object("PutObject", "s3:PutObject"),
     object("GetObject", "s3:GetObject"),
@@ -137,6 +138,26 @@ pub const OPERATIONS: &[Operation] = &[
     object("AbortMultipartUpload", "s3:AbortMultipartUpload"),
     object("ListParts", "s3:ListMultipartUploadParts"),
 ];
+
+/// The permission that it takes to do to a version what `action` does to an object, with what
+/// policies may have conditions on.
+pub(super) fn on_version(
+    action: &'static str,
+    version: Option<&str>,
+) -> (&'static str, Option<(&'static str, String)>) {
+    let Some(version) = version else {
+        return (action, None);
+    };
+    let action = match action {
+        "s3:GetObject" => "s3:GetObjectVersion",
+        "s3:DeleteObject" => "s3:DeleteObjectVersion",
+        "s3:GetObjectTagging" => "s3:GetObjectVersionTagging",
+        "s3:PutObjectTagging" => "s3:PutObjectVersionTagging",
+        "s3:DeleteObjectTagging" => "s3:DeleteObjectVersionTagging",
+        other => other,
+    };
+    (action, Some(("s3:VersionId", version.to_owned())))
+}
 
 /// The entry of an operation.
 pub(super) fn find(name: &str) -> Option<&'static Operation> {

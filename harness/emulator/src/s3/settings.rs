@@ -1,6 +1,7 @@
 //! A bucket's settings.
 //!
-//! The policy decides about calls. The others are kept and given back: nothing expires, and what
+//! The policy decides about calls, and versioning about what a write leaves of what was there
+//! before. The others are kept and given back: nothing expires, and what
 //! a setting could change in the behaviour of a call (ACLs, keys of one's own) is refused where it
 //! is set. Some settings can only be asked for, and the answer is that there is none.
 
@@ -14,6 +15,7 @@ use super::bucket::owner_of;
 use super::error::Failure;
 use super::store;
 use super::tags;
+use super::versions::Versioning;
 
 impl store::Settings {
     /// Those of a new bucket: no ACLs, nothing public.
@@ -98,20 +100,51 @@ pub(super) async fn delete_bucket_tagging(
     Ok(DeleteBucketTaggingOutput::default())
 }
 
-/// Never versioned, which is said by saying nothing.
+/// A bucket that never was versioned says so by saying nothing.
+///
+/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>.
 pub(super) async fn get_bucket_versioning(
     shared: &Shared,
     call: Call<GetBucketVersioningInput>,
 ) -> Result<GetBucketVersioningOutput, Failure> {
-    shared.settings(&call.input.bucket, |_| ())?;
-    Ok(GetBucketVersioningOutput::default())
+    let versioning = shared
+        .store
+        .bucket(&call.input.bucket, |bucket| bucket.versioning)?;
+    let status = match versioning {
+        Versioning::Never => None,
+        Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),
+        Versioning::Suspended => Some(BucketVersioningStatus::SUSPENDED),
+    };
+    Ok(GetBucketVersioningOutput {
+        status: status.map(BucketVersioningStatus::from_static),
+        ..GetBucketVersioningOutput::default()
+    })
 }
 
+/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>.
 pub(super) async fn put_bucket_versioning(
-    _shared: &Shared,
-    _call: Call<PutBucketVersioningInput>,
+    shared: &Shared,
+    call: Call<PutBucketVersioningInput>,
 ) -> Result<PutBucketVersioningOutput, Failure> {
-    Err(Failure::unsupported("versioning"))
+    let configuration = call.input.versioning_configuration;
+    let mfa_delete = configuration.mfa_delete.as_ref().map(MFADelete::as_str);
+    if mfa_delete.is_some_and(|mfa_delete| mfa_delete != MFADelete::DISABLED) {
+        return Err(Failure::unsupported("MFA delete"));
+    }
+    let versioning = match configuration
+        .status
+        .as_ref()
+        .map(BucketVersioningStatus::as_str)
+    {
+        None => return Err(Failure::IllegalVersioning),
+        Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
+        Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
+        Some(_) => return Err(Failure::MalformedXml),
+    };
+    shared
+        .store
+        .bucket(&call.input.bucket, |bucket| bucket.versioning = versioning)?;
+    Ok(PutBucketVersioningOutput::default())
 }
 
 pub(super) async fn get_public_access_block(

@@ -4,8 +4,7 @@
 //! or to change it in one go, so every operation is atomic and none sees half of another.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use s3s::dto;
 use time::OffsetDateTime;
@@ -16,6 +15,7 @@ use super::content::Content;
 use super::error::Failure;
 use super::multipart::Upload;
 use super::notification::Notification;
+use super::versions::{Version, VersionId, Versioning};
 
 /// All buckets, of all accounts: their names are one namespace.
 #[derive(Debug, Default)]
@@ -36,7 +36,9 @@ pub(super) struct Bucket {
     pub(super) owner: AccountId,
     pub(super) region: Region,
     pub(super) created: OffsetDateTime,
-    pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
+    pub(super) versioning: Versioning,
+    /// The versions of each key, the newest last; see [`super::versions`].
+    pub(super) versions: BTreeMap<ObjectKey, Vec<Version>>,
     /// Unfinished uploads, by their identifiers.
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) notification: Notification,
@@ -58,6 +60,7 @@ pub(super) struct Settings {
 /// An object. It never changes: a new one takes its place.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
+    pub(super) version: VersionId,
     pub(super) content: Content,
     /// Without quotes.
     pub(super) etag: String,
@@ -154,32 +157,12 @@ impl Bucket {
             owner,
             region,
             created: to_milliseconds(created),
-            objects: BTreeMap::new(),
+            versioning: Versioning::default(),
+            versions: BTreeMap::new(),
             uploads: BTreeMap::new(),
             notification: Notification::default(),
             settings: Settings::new(),
         }
-    }
-
-    /// An object of it.
-    pub(super) fn object(&self, key: &str) -> Option<&Arc<Object>> {
-        self.objects.get(key)
-    }
-
-    /// The objects whose keys begin with `prefix` and lie behind `after`, in the keys' order.
-    pub(super) fn objects_after<'a>(
-        &'a self,
-        prefix: &'a str,
-        after: Bound<&str>,
-    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Object>)> {
-        let start = match after {
-            Bound::Excluded(after) if after >= prefix => Bound::Excluded(after),
-            Bound::Included(after) if after >= prefix => Bound::Included(after),
-            Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => Bound::Included(prefix),
-        };
-        self.objects
-            .range::<str, _>((start, Bound::Unbounded))
-            .take_while(move |(key, _)| key.as_str().starts_with(prefix))
     }
 }
 

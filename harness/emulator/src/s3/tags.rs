@@ -15,8 +15,7 @@ use super::api::Call;
 use super::error::Failure;
 use super::event::EventKind;
 use super::notification::announce;
-use super::object::{check_version, find};
-use super::store::Object;
+use super::versions::{Found, Version, VersionId, find};
 
 /// The most tags that an object may have.
 pub(super) const OF_AN_OBJECT: usize = 10;
@@ -75,11 +74,12 @@ pub(super) async fn get_object_tagging(
     call: Call<GetObjectTaggingInput>,
 ) -> Result<GetObjectTaggingOutput, Failure> {
     let input = &call.input;
-    check_version(input.version_id.as_deref())?;
-    let object = find(shared, &call.caller, &input.bucket, &input.key)?;
+    let version = input.version_id.as_deref();
+    let Found { object, version_id } =
+        find(shared, &call.caller, &input.bucket, &input.key, version)?;
     Ok(GetObjectTaggingOutput {
         tag_set: object.tags.clone(),
-        version_id: None,
+        version_id,
     })
 }
 
@@ -91,12 +91,17 @@ pub(super) async fn put_object_tagging(
     call: Call<PutObjectTaggingInput>,
 ) -> Result<PutObjectTaggingOutput, Failure> {
     let Call { caller, input, .. } = call;
-    check_version(input.version_id.as_deref())?;
     let tags = input.tagging.tag_set;
     check(&tags, OF_AN_OBJECT)?;
-    let kind = EventKind::TaggingPut;
-    replace(shared, &caller, &input.bucket, &input.key, tags, kind)?;
-    Ok(PutObjectTaggingOutput::default())
+    let change = Change {
+        bucket: &input.bucket,
+        key: &input.key,
+        version: input.version_id.as_deref(),
+        tags,
+        kind: EventKind::TaggingPut,
+    };
+    let version_id = change.make(shared, &caller)?;
+    Ok(PutObjectTaggingOutput { version_id })
 }
 
 /// Removes an object's tags.
@@ -107,28 +112,45 @@ pub(super) async fn delete_object_tagging(
     call: Call<DeleteObjectTaggingInput>,
 ) -> Result<DeleteObjectTaggingOutput, Failure> {
     let Call { caller, input, .. } = call;
-    check_version(input.version_id.as_deref())?;
-    let kind = EventKind::TaggingDelete;
-    replace(shared, &caller, &input.bucket, &input.key, Vec::new(), kind)?;
-    Ok(DeleteObjectTaggingOutput::default())
+    let change = Change {
+        bucket: &input.bucket,
+        key: &input.key,
+        version: input.version_id.as_deref(),
+        tags: Vec::new(),
+        kind: EventKind::TaggingDelete,
+    };
+    let version_id = change.make(shared, &caller)?;
+    Ok(DeleteObjectTaggingOutput { version_id })
 }
 
-fn replace(
-    shared: &Shared,
-    caller: &Caller,
-    bucket: &str,
-    key: &str,
+/// Other tags for an object or one of its versions.
+struct Change<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    version: Option<&'a str>,
     tags: Vec<Tag>,
     kind: EventKind,
-) -> Result<(), Failure> {
-    find(shared, caller, bucket, key)?;
-    let key = object_key(key)?;
-    let now = shared.core.clock.now();
-    shared.store.change(bucket, now, |bucket, moment| {
-        let object = bucket.objects.get_mut(&key).ok_or(Failure::NoSuchKey)?;
-        Arc::make_mut(object).tags = tags;
-        let object: Arc<Object> = Arc::clone(object);
-        announce(shared, caller, bucket, kind, &key, Some(&object), moment);
-        Ok(())
-    })
+}
+
+impl Change<'_> {
+    /// Returns the version whose tags they are from now on.
+    fn make(self, shared: &Shared, caller: &Caller) -> Result<Option<String>, Failure> {
+        let found = find(shared, caller, self.bucket, self.key, self.version)?;
+        let key = object_key(self.key)?;
+        let id: &VersionId = &found.object.version;
+        let now = shared.core.clock.now();
+        shared.store.change(self.bucket, now, |bucket, moment| {
+            // It may have gone in the meantime.
+            let version = match bucket.version_mut(self.key, id) {
+                Some(Version::Object(object)) => {
+                    Arc::make_mut(object).tags = self.tags;
+                    Version::Object(Arc::clone(object))
+                }
+                Some(Version::Marker(_)) | None => return Err(Failure::NoSuchKey),
+            };
+            announce(shared, caller, bucket, self.kind, &key, &version, moment);
+            Ok(())
+        })?;
+        Ok(found.version_id)
+    }
 }

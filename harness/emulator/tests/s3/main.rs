@@ -15,4 +15,5 @@ mod multipart;
 mod notifications;
 mod objects;
 mod settings;
+mod versions;
 mod wire;

@@ -34,7 +34,7 @@ fn function(event: &str, filter: Option<&str>) -> LambdaFunctionConfiguration {
         .unwrap()
 }
 
-fn queue(event: &str) -> QueueConfiguration {
+pub fn queue(event: &str) -> QueueConfiguration {
     QueueConfiguration::builder()
         .queue_arn(QUEUE)
         .events(S3Event::from(event))
@@ -101,7 +101,7 @@ async fn rules_that_overlap_are_refused() {
     }
 }
 
-fn queue_policy(bucket: &str) -> String {
+pub fn queue_policy(bucket: &str) -> String {
     format!(
         r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow",
             "Principal": {{"Service": "s3.amazonaws.com"}}, "Action": "sqs:SendMessage",
@@ -112,7 +112,7 @@ fn queue_policy(bucket: &str) -> String {
 }
 
 /// A queue that lets S3 send, on behalf of the bucket.
-async fn make_queue(world: &World) -> aws_sdk_sqs::Client {
+pub async fn make_queue(world: &World) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
         .region(aws_sdk_sqs::config::Region::new("us-east-1"))
@@ -127,7 +127,7 @@ async fn make_queue(world: &World) -> aws_sdk_sqs::Client {
 }
 
 /// Takes all that lies in the queue.
-async fn receive(sqs: &aws_sdk_sqs::Client) -> Vec<Value> {
+pub async fn receive(sqs: &aws_sdk_sqs::Client) -> Vec<Value> {
     let url = sqs.get_queue_url().queue_name("news").send().await.unwrap();
     let receive = sqs.receive_message().max_number_of_messages(10);
     let received = receive.queue_url(url.queue_url().unwrap()).send().await;

@@ -1,9 +1,8 @@
 //! What can be set for a bucket.
 
 use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleExpiration,
-    LifecycleRule, LifecycleRuleFilter, PublicAccessBlockConfiguration, Tag, Tagging,
-    VersioningConfiguration,
+    BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, PublicAccessBlockConfiguration, Tag, Tagging,
 };
 
 use crate::support::{BUCKET, World, code};
@@ -154,15 +153,4 @@ async fn a_bucket_policy_must_be_one() {
     assert_eq!(code(put(policy).await), "no error");
     let kept = world.s3.get_bucket_policy().bucket(BUCKET).send().await;
     assert_eq!(kept.unwrap().policy(), Some(policy));
-}
-
-#[tokio::test]
-async fn versioning_is_refused_since_it_would_not_be_obeyed() {
-    let world = World::start().await;
-    let enabled = VersioningConfiguration::builder()
-        .status(BucketVersioningStatus::Enabled)
-        .build();
-    let put = world.s3.put_bucket_versioning().bucket(BUCKET);
-    let put = put.versioning_configuration(enabled).send().await;
-    assert_eq!(code(put), "501 NotImplemented");
 }
