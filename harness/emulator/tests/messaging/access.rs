@@ -100,3 +100,40 @@ async fn other_services_need_a_policy_that_lets_them() {
             .contains("is not authorized to perform: sqs:sendmessage")
     );
 }
+
+/// A policy that nobody can read is refused where it is set, not where it would decide.
+#[tokio::test]
+async fn a_malformed_policy_is_refused() {
+    let world = World::new().await;
+    let topic = world.topic("topic").await;
+    let (url, _) = world.open_queue("queue").await;
+    for malformed in [
+        "{",
+        r#"{"Version": "2012-10-17"}"#,
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sns:Publish",
+            "Resource": "*"}}"#,
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Perhaps", "Principal": "*",
+            "Action": "sns:Publish", "Resource": "*"}}"#,
+    ] {
+        let set = world.sns.set_topic_attributes().topic_arn(&topic);
+        let set = set.attribute_name("Policy").attribute_value(malformed);
+        let error = set.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidParameter"), "{malformed}");
+        let create = world.sns.create_topic().name("another");
+        let create = create.attributes("Policy", malformed);
+        let error = create.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidParameter"), "{malformed}");
+
+        let set = world.sqs.set_queue_attributes().queue_url(&url);
+        let set = set.attributes(QueueAttributeName::Policy, malformed);
+        let error = set.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidAttributeValue"), "{malformed}");
+        let create = world.sqs.create_queue().queue_name("another");
+        let create = create.attributes(QueueAttributeName::Policy, malformed);
+        let error = create.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidAttributeValue"), "{malformed}");
+    }
+    // What was there before still decides.
+    let send = world.sqs.send_message().queue_url(&url).message_body("m");
+    assert!(send.send().await.is_ok());
+}

@@ -148,7 +148,22 @@ async fn a_bucket_policy_must_be_one() {
         let put = world.s3.put_bucket_policy().bucket(BUCKET);
         put.policy(policy).send()
     };
-    assert_eq!(code(put("{").await), "400 MalformedPolicy");
+    for malformed in [
+        "{",
+        "[]",
+        r#"{"Version": "2012-10-17"}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"Resembles":{"s3:prefix":"a"}}}]}"#,
+    ] {
+        assert_eq!(
+            code(put(malformed).await),
+            "400 MalformedPolicy",
+            "{malformed}"
+        );
+    }
+    let kept = world.s3.get_bucket_policy().bucket(BUCKET).send().await;
+    assert_eq!(code(kept), "404 NoSuchBucketPolicy");
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::the-bucket/*"}]}"#;
     assert_eq!(code(put(policy).await), "no error");
     let kept = world.s3.get_bucket_policy().bucket(BUCKET).send().await;
