@@ -22,7 +22,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  a file did not go through; what was said of it is shown
+  1  a file did not go through, what was said of it is shown; or a zip code is not known
   2  the command line is wrong
   3  terraform/ has mistakes; each is shown with its place
   4  something needed is not available: the database, a build, a port
@@ -103,7 +103,7 @@ pub struct RunSettings {
     #[arg(long)]
     pub keep: bool,
 
-    /// Print the result as one line of JSON on stdout.
+    /// Print the result as one line of JSON on stdout; with --keep followed by that of `up --json`.
     #[arg(long)]
     pub json: bool,
 }
@@ -112,10 +112,11 @@ pub struct RunSettings {
 #[derive(Debug, Clone, Args)]
 pub struct SearchSettings {
     /// The centre, a zip code of five digits.
+    #[arg(value_parser = zipcode)]
     pub zipcode: String,
 
     /// The radius, in statute miles.
-    #[arg(long, value_name = "MILES")]
+    #[arg(long, value_name = "MILES", value_parser = miles, allow_negative_numbers = true)]
     pub within: f64,
 
     /// Search in this database [default: that of a running `up` or `run --keep`, else the
@@ -128,6 +129,21 @@ pub struct SearchSettings {
     pub json: bool,
 }
 
+fn zipcode(text: &str) -> Result<String, &'static str> {
+    if text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected five digits, such as 07440")
+    }
+}
+
+fn miles(text: &str) -> Result<f64, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|miles: &f64| miles.is_finite() && *miles >= 0.0)
+        .ok_or("expected zero or more miles, such as 2.5")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -137,6 +153,24 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_search_without_a_place_or_a_radius_is_refused() {
+        let search = |within: &str, zipcode: &str| {
+            Cli::try_parse_from(["zipster", "search", "--within", within, zipcode])
+                .map_err(|error| error.to_string())
+        };
+        assert!(search("2.0", "07440").is_ok());
+        assert!(search("0", "07440").is_ok());
+        for (within, zipcode) in [("2", "7440"), ("2", "O7440"), ("2", "")] {
+            let refusal = search(within, zipcode).unwrap_err();
+            assert!(refusal.contains("expected five digits"), "{refusal}");
+        }
+        for within in ["-1", "nan", "inf", "two"] {
+            let refusal = search(within, "07440").unwrap_err();
+            assert!(refusal.contains("expected zero or more miles"), "{refusal}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::style;
 pub enum Exit {
     /// All went well.
     Done,
-    /// A file did not go through.
-    FileFailed,
+    /// A file did not go through, or a zip code is not known.
+    Failed,
     /// The command line is wrong in a way that clap cannot see.
     Usage,
     /// `terraform/` cannot be read.
@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Done => 0,
-            Exit::FileFailed => 1,
+            Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::StackUnreadable => 3,
             Exit::Unavailable => 4,
@@ -75,7 +75,7 @@ impl From<TargetError> for Failure {
         let exit = match &error {
             TargetError::Stack(_) | TargetError::Unfit(_) => Exit::StackUnreadable,
             TargetError::NoProject { .. } => Exit::Usage,
-            TargetError::NotSettled { .. } => Exit::FileFailed,
+            TargetError::NotSettled { .. } => Exit::Failed,
             TargetError::Read { .. }
             | TargetError::Build(_)
             | TargetError::Database(_)
@@ -90,6 +90,11 @@ impl From<TargetError> for Failure {
 
 impl From<zipster_database::Error> for Failure {
     fn from(error: zipster_database::Error) -> Self {
+        use zipster_database::Error;
+        // Of these the database has nothing to answer for.
+        if let Error::UnknownZipCode(_) | Error::NotOnEarth { .. } = error {
+            return Self::new(Exit::Failed, error.to_string());
+        }
         Self::from(TargetError::from(error))
     }
 }
@@ -107,4 +112,16 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_zip_code_is_not_the_databases_fault() {
+        let failure = Failure::from(zipster_database::Error::UnknownZipCode("99999".to_owned()));
+        assert_eq!(failure.exit, Exit::Failed);
+        assert_eq!(failure.text(), "zip code 99999 is not in the database");
+    }
 }

@@ -9,6 +9,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 mod args;
+mod error_file;
 mod exit;
 mod interrupt;
 mod run;

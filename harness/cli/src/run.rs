@@ -1,7 +1,6 @@
 //! `zipster run FILE`: one file through the whole pipeline, watched.
 
 use std::fs;
-use std::io::{self, BufRead as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,16 +9,17 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use zipster_emulator::journal::{Entry, Event, Outcome};
 use zipster_targets::notices::Notice;
-use zipster_targets::{Pipeline, TargetError};
+use zipster_targets::{Pipeline, TargetError, story};
 
 use crate::args::RunSettings;
+use crate::error_file;
 use crate::exit::{Exit, Failure};
 use crate::stage::Stage;
 use crate::style::{ERROR, GOOD, QUIET, STRONG, thousands};
 use crate::up;
 
-/// How much of the error file is shown.
-const SHOWN_LINES: usize = 12;
+/// The bytes that S3 allows a key.
+const LONGEST_KEY: usize = 1024;
 
 /// Stands everything up, sends the file, tells what became of it, and takes everything down.
 ///
@@ -40,7 +40,7 @@ pub async fn run(settings: RunSettings) -> Result<Exit, Failure> {
         Some(Ok(outcome)) => {
             let exit = outcome.exit();
             match show(&outcome, &stage, settings.json) {
-                Ok(()) if settings.keep => up::keep_up(&stage, false, &mut interrupt)
+                Ok(()) if settings.keep => up::keep_up(&stage, settings.json, &mut interrupt)
                     .await
                     .map(|()| exit),
                 Ok(()) => Ok(exit),
@@ -70,6 +70,13 @@ fn key_of(settings: &RunSettings) -> Result<String, Failure> {
     }
     fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
     match (&settings.key, path.file_name()) {
+        (Some(key), _) if key.is_empty() || key.len() > LONGEST_KEY => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "an object key has 1 to {LONGEST_KEY} bytes, not {}",
+                key.len()
+            ),
+        )),
         (Some(key), _) => Ok(key.clone()),
         (None, Some(name)) => Ok(name.to_string_lossy().into_owned()),
         (None, None) => Err(unreadable("it has no name".to_owned())),
@@ -79,9 +86,9 @@ fn key_of(settings: &RunSettings) -> Result<String, Failure> {
 /// What became of a file. `--json` prints it.
 #[derive(Debug, Serialize)]
 struct FileResult {
-    file: PathBuf,
+    file: String,
     key: String,
-    /// `succeeded`, or `failed` with the steps that say why.
+    /// `succeeded`, or `failed` for the reasons in `failures`.
     status: &'static str,
     rows_read: u64,
     rows_accepted: u64,
@@ -95,7 +102,7 @@ struct FileResult {
     error_file: Option<PathBuf>,
     error_object: String,
     seconds: f64,
-    #[serde(skip)]
+    /// What was said of failures, each thing once; in the journal if nothing could be announced.
     failures: Vec<String>,
     #[serde(skip)]
     story: String,
@@ -106,7 +113,7 @@ impl FileResult {
         if self.status == "succeeded" {
             Exit::Done
         } else {
-            Exit::FileFailed
+            Exit::Failed
         }
     }
 }
@@ -131,6 +138,10 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
     let seconds = started.elapsed().as_secs_f64();
     let notices = pipeline.new_notices().await?;
     let error_file = keep_copy(stage, key).await?;
+    let told = pipeline
+        .emulator()
+        .journal()
+        .story(|event| story::concerns(event, key));
     let transform = last(&notices, "transform");
     let load = last(&notices, "load");
     let number = |notice: Option<&Notice>, name: &str| {
@@ -142,7 +153,8 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
         notice.is_some_and(|notice| notice.attribute("status") == "succeeded")
     };
     Ok(FileResult {
-        file: settings.file.clone(),
+        // JSON has no other bytes than UTF-8.
+        file: settings.file.to_string_lossy().into_owned(),
         key: key.to_owned(),
         status: if succeeded(transform) && succeeded(load) {
             "succeeded"
@@ -159,13 +171,51 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
         error_file,
         error_object: format!("s3://{}/{key}", outputs.error_bucket),
         seconds,
-        failures: notices
-            .iter()
-            .filter(|notice| notice.attribute("status") == "failed")
-            .map(|notice| notice.body.clone())
-            .collect(),
-        story: pipeline.story(Some(key)),
+        failures: failures(&notices, &told),
+        story: story::tell(&told.into_iter().filter(worth_telling).collect::<Vec<_>>()),
     })
+}
+
+/// What the functions announced of failures, without the repetitions of retries; what the journal
+/// knows of them if the functions could not say anything.
+fn failures(notices: &[Notice], told: &[Entry]) -> Vec<String> {
+    let mut failures: Vec<String> = Vec::new();
+    let announced = notices
+        .iter()
+        .filter(|notice| notice.attribute("status") == "failed")
+        .map(|notice| notice.body.trim_end().to_owned());
+    for failure in announced {
+        if !failures.contains(&failure) {
+            failures.push(failure);
+        }
+    }
+    if failures.is_empty() {
+        for entry in told {
+            let failure = if let Event::InvocationEnded {
+                function, outcome, ..
+            } = &entry.event
+            {
+                let name = function.rsplit(':').next().unwrap_or(function);
+                (*outcome != Outcome::Succeeded).then(|| format!("{name} {outcome}"))
+            } else {
+                matches!(entry.event, Event::DeliveryFailed { .. }).then(|| entry.event.to_string())
+            };
+            failures.extend(failure.filter(|failure| !failures.contains(failure)));
+        }
+    }
+    failures
+}
+
+/// Whether an event of a failed file's story is shown: the functions' own logs repeat in JSON what
+/// the announcements say in words, unless something else than the function wrote them.
+fn worth_telling(entry: &Entry) -> bool {
+    if let Event::LogLine { line, .. } = &entry.event {
+        let of_the_platform = ["START ", "END ", "REPORT "]
+            .iter()
+            .any(|start| line.starts_with(start));
+        return !of_the_platform && !line.starts_with('{');
+    }
+    !matches!(entry.event, Event::MessageFiltered { .. })
 }
 
 async fn put_and_settle(pipeline: &Pipeline, file: &Path, key: &str) -> Result<(), TargetError> {
@@ -191,25 +241,10 @@ async fn keep_copy(stage: &Stage, key: &str) -> Result<Option<PathBuf>, Failure>
             format!("cannot make the folder {}: {error}", folder.display()),
         )
     })?;
-    let path = folder.join(format!("{}.txt", key.replace(['/', '\\'], "_")));
+    let path = folder.join(error_file::name(key));
     let bucket = &stage.pipeline.outputs().error_bucket;
     let found = stage.pipeline.save_object(bucket, key, &path).await?;
     Ok(found.then_some(path))
-}
-
-/// The first lines of a file, and how many more there are.
-fn beginning(path: &Path) -> io::Result<(Vec<String>, u64)> {
-    let mut lines = io::BufReader::new(fs::File::open(path)?).lines();
-    let shown = lines
-        .by_ref()
-        .take(SHOWN_LINES)
-        .collect::<io::Result<Vec<_>>>()?;
-    let mut more = 0;
-    for line in lines {
-        line?;
-        more += 1;
-    }
-    Ok((shown, more))
 }
 
 /// Tells the steps as they are announced, and what goes wrong between them. Never returns while
@@ -281,7 +316,7 @@ fn show(result: &FileResult, stage: &Stage, json: bool) -> Result<(), Failure> {
     } else {
         anstream::println!("\n{bad}failed{reset} {}", result.key);
         for failure in &result.failures {
-            anstream::println!("  {}", failure.trim_end().replace('\n', "\n  "));
+            anstream::println!("  {}", failure.replace('\n', "\n  "));
         }
         anstream::println!(
             "\n{quiet}What happened:\n{}{reset}",
@@ -312,12 +347,12 @@ fn show_error_file(result: &FileResult, root: &Path) {
     };
     let shown = path.strip_prefix(root).unwrap_or(path);
     anstream::println!(
-        "{strong}error file{reset}  {} messages, in {} ({})",
+        "{strong}error file{reset}  {} messages about rows, in {} ({})",
         thousands(result.errors),
         shown.display(),
         result.error_object
     );
-    match beginning(path) {
+    match error_file::beginning(path) {
         Ok((lines, more)) => {
             for line in lines {
                 anstream::println!("  {line}");
@@ -327,5 +362,88 @@ fn show_error_file(result: &FileResult, root: &Path) {
             }
         }
         Err(error) => anstream::println!("  (cannot be shown: {error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use zipster_emulator::clock::SystemClock;
+    use zipster_emulator::journal::Journal;
+
+    use super::*;
+
+    fn announced(body: &str) -> Notice {
+        Notice {
+            topic: "arn:aws:sns:r:1:zipster-transform".to_owned(),
+            subject: String::new(),
+            body: body.to_owned(),
+            attributes: [("status".to_owned(), "failed".to_owned())].into(),
+        }
+    }
+
+    fn ended(outcome: Outcome) -> Event {
+        Event::InvocationEnded {
+            function: "arn:aws:lambda:r:1:function:transform".to_owned(),
+            request_id: "r".to_owned(),
+            outcome,
+            duration_ms: 1,
+        }
+    }
+
+    fn logged(line: &str) -> Event {
+        Event::LogLine {
+            function: "transform".to_owned(),
+            log_stream: "s".to_owned(),
+            line: line.to_owned(),
+        }
+    }
+
+    fn written(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
+        let journal = Journal::new(Arc::new(SystemClock::real_time()));
+        for event in events {
+            journal.record(None, event);
+        }
+        journal.snapshot()
+    }
+
+    #[test]
+    fn a_failure_is_said_once_and_never_left_out() {
+        let told = written([
+            ended(Outcome::TimedOut),
+            ended(Outcome::TimedOut),
+            ended(Outcome::Succeeded),
+            Event::DeliveryFailed {
+                destination: "load".to_owned(),
+                reason: "not allowed".to_owned(),
+            },
+        ]);
+        let notices = [
+            announced("Step 2\n"),
+            announced("Step 2"),
+            announced("Step 3"),
+        ];
+        assert_eq!(failures(&notices, &told), ["Step 2", "Step 3"]);
+        // A function that may not announce anything fails all the same.
+        assert_eq!(
+            failures(&[], &told),
+            [
+                "transform timed out and was killed",
+                "NOT delivered to load: not allowed"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_story_has_what_no_announcement_says() {
+        let told = written([
+            logged("START RequestId: r Version: $LATEST"),
+            logged(r#"{"level":"INFO","message":"took the object"}"#),
+            logged("thread 'main' panicked at src/main.rs:1:1"),
+            ended(Outcome::TimedOut),
+        ]);
+        let worth: Vec<bool> = told.iter().map(worth_telling).collect();
+        assert_eq!(worth, [false, false, true, true]);
     }
 }

@@ -77,6 +77,7 @@ impl Session {
 #[derive(Debug)]
 pub struct SessionFile {
     path: PathBuf,
+    text: Vec<u8>,
 }
 
 impl SessionFile {
@@ -89,13 +90,18 @@ impl SessionFile {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        write_private(&path, &serde_json::to_vec(session)?)?;
-        Ok(Self { path })
+        let text = serde_json::to_vec(session)?;
+        write_private(&path, &text)?;
+        Ok(Self { path, text })
     }
 }
 
 impl Drop for SessionFile {
     fn drop(&mut self) {
+        // Another stack of the same project may have come up since, and is to be found.
+        if fs::read(&self.path).is_ok_and(|text| text != self.text) {
+            return;
+        }
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "cannot remove the session file");
         }
@@ -119,4 +125,33 @@ fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
         .open(&half)?;
     file.write_all(text)?;
     fs::rename(&half, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_goes_leaves_the_session_of_a_later_one() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("terraform")).unwrap();
+        fs::write(root.path().join("terraform/main.tf"), "").unwrap();
+        let project = Project::find(root.path()).unwrap();
+        let session = |endpoint: &str| Session {
+            endpoint: endpoint.to_owned(),
+            ..serde_json::from_value(serde_json::json!({
+                "endpoint": "", "region": "", "account": "", "access_key_id": "",
+                "secret_access_key": "", "database_url": "", "input_bucket": "",
+                "load_bucket": "", "error_bucket": "", "transform_topic_arn": "",
+                "load_topic_arn": "", "transform_function": "", "load_function": "",
+            }))
+            .unwrap()
+        };
+        let first = SessionFile::write(&project, &session("http://127.0.0.1:1")).unwrap();
+        let second = SessionFile::write(&project, &session("http://127.0.0.1:2")).unwrap();
+        drop(first);
+        assert!(path(&project).exists());
+        drop(second);
+        assert!(!path(&project).exists());
+    }
 }
