@@ -182,18 +182,18 @@ impl Failure {
             if let Ok(id) = HeaderValue::from_str(marker.version.as_str()) {
                 headers.insert("x-amz-version-id", id);
             }
+        }
+        // Whoever asks for a marker by its identifier is told more of it.
+        if let Self::IsDeleteMarker(marker) = self {
+            headers.insert(header::ALLOW, HeaderValue::from_static("DELETE"));
             let mut modified = Vec::new();
             let format = TimestampFormat::HttpDate;
-            if Timestamp::from(marker.made)
-                .format(format, &mut modified)
-                .is_ok()
+            let written = Timestamp::from(marker.made).format(format, &mut modified);
+            if written.is_ok()
                 && let Ok(value) = HeaderValue::from_bytes(&modified)
             {
                 headers.insert(header::LAST_MODIFIED, value);
             }
-        }
-        if let Self::IsDeleteMarker(_) = self {
-            headers.insert(header::ALLOW, HeaderValue::from_static("DELETE"));
         }
         (!headers.is_empty()).then_some(headers)
     }

@@ -120,6 +120,15 @@ async fn a_delete_marker_hides_the_versions_and_can_be_removed() {
     let headers = error.raw().headers();
     assert_eq!(headers.get("x-amz-delete-marker"), Some("true"));
     assert_eq!(headers.get("x-amz-version-id"), Some(marker.as_str()));
+    assert_eq!(headers.get("last-modified"), None);
+    let head = world.s3.head_object().bucket(BUCKET).key("k");
+    let Err(SdkError::ServiceError(error)) = head.version_id(&marker).send().await else {
+        panic!("a delete marker has nothing to read");
+    };
+    let headers = error.raw().headers();
+    assert_eq!(error.raw().status().as_u16(), 405);
+    assert_eq!(headers.get("allow"), Some("DELETE"));
+    assert!(headers.get("last-modified").unwrap().ends_with(" GMT"));
     assert_eq!(get(&world, "k", None).await, absent("404 NoSuchKey"));
     assert_eq!(
         get(&world, "k", Some(&marker)).await,
