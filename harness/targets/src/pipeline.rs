@@ -290,14 +290,16 @@ impl Pipeline {
         }
     }
 
-    /// Ends the functions and the emulator, and drops the database if it was made for this
+    /// Removes what the harness itself made, ends the functions and the emulator, and drops the database if it was made for this
     /// pipeline.
     ///
     /// # Errors
     /// The first thing that could not be ended or removed; the others are tried all the same.
     pub async fn stop(self) -> Result<(), TargetError> {
+        let notices = self.notices.close().await;
         let emulator = self.emulator.stop().await;
         let database = self.database.drop().await;
+        notices?;
         emulator.map_err(TargetError::CleanUp)?;
         database?;
         Ok(())
