@@ -117,6 +117,7 @@ struct Apt {
     program: PathBuf,
     configuration: PathBuf,
     archives: PathBuf,
+    temporary: PathBuf,
 }
 
 impl Apt {
@@ -125,10 +126,12 @@ impl Apt {
             program,
             configuration: state.join("apt.conf"),
             archives: state.join("cache/archives"),
+            temporary: state.join("temporary"),
         };
         let failed = || WayError::io("prepare apt's folder");
         fs::create_dir_all(state.join("state/lists/partial")).map_err(failed())?;
         fs::create_dir_all(apt.archives.join("partial")).map_err(failed())?;
+        fs::create_dir_all(&apt.temporary).map_err(failed())?;
         fs::write(&apt.configuration, configuration(state)).map_err(failed())?;
         Ok(apt)
     }
@@ -139,7 +142,9 @@ impl Apt {
             .arg("-c")
             .arg(&self.configuration)
             .arg("-q")
-            .args(arguments);
+            .args(arguments)
+            // What an interrupted check of a signature leaves behind goes with the folder.
+            .env("TMPDIR", &self.temporary);
         command
     }
 
