@@ -44,6 +44,9 @@ pub struct Delivery {
     pub pending: Pending,
 }
 
+/// What the journal says of a delivery that a fault plan has held back.
+pub const HELD_BACK: &str = "held back";
+
 /// Where services leave deliveries.
 #[derive(Debug, Clone)]
 pub struct Post {
@@ -134,19 +137,34 @@ pub async fn run(
                 hand_over(&core, &services, delivery);
             }
             Some(DeliveryFault::Late(by)) => {
-                fault(&core, &delivery, "held back");
-                let (core, services) = (Arc::clone(&core), Arc::clone(&services));
-                let wait = core.clock.pause(by);
-                let tasks = core.tasks.clone();
-                tasks.spawn(async move {
-                    tokio::select! {
-                        () = wait => hand_over(&core, &services, delivery),
-                        () = core.shutdown.cancelled() => {}
-                    }
-                });
+                let pause = core.clock.pause(by);
+                hold(&core, &services, delivery, pause);
+            }
+            Some(DeliveryFault::Held) => {
+                let waiting = Arc::clone(&core);
+                let released = async move { waiting.faults.released().await };
+                hold(&core, &services, delivery, released);
             }
         }
     }
+}
+
+/// Hands over later, after `wait`; others go first.
+fn hold(
+    core: &Arc<Core>,
+    services: &Arc<Services>,
+    delivery: Delivery,
+    wait: impl Future<Output = ()> + Send + 'static,
+) {
+    fault(core, &delivery, HELD_BACK);
+    let (core, services) = (Arc::clone(core), Arc::clone(services));
+    let tasks = core.tasks.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = wait => hand_over(&core, &services, delivery),
+            () = core.shutdown.cancelled() => {}
+        }
+    });
 }
 
 /// Gives the event to the service that owns the destination, and writes down how it went.

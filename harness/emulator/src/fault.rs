@@ -7,6 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use zipster_names::FunctionName;
 
 /// What goes wrong, and when. The empty plan lets everything pass.
@@ -66,14 +67,17 @@ pub enum CallFault {
 pub enum DeliveryFault {
     /// Delivered two times.
     Twice,
-    /// Held back for this long (a pause of the clock), so that later ones overtake it.
+    /// Held back for this long (a pause of the clock), so that later ones may overtake it.
     Late(Duration),
+    /// Held back until [`Faults::release`], so that later ones certainly overtake it.
+    Held,
 }
 
 /// A plan at work: it counts matches, so it is shared and not cloned.
 #[derive(Debug, Default)]
 pub struct Faults {
     state: Mutex<Vec<ArmedRule>>,
+    released: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -106,6 +110,16 @@ impl Faults {
                 .into_iter()
                 .map(|rule| ArmedRule { rule, seen: 0 }),
         );
+    }
+
+    /// Lets go of all deliveries that are [`DeliveryFault::Held`], and of those to come.
+    pub fn release(&self) {
+        self.released.cancel();
+    }
+
+    /// Ends with [`release`](Self::release).
+    pub async fn released(&self) {
+        self.released.cancelled().await;
     }
 
     /// Counts a call and says what happens to it.

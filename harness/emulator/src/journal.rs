@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use time::OffsetDateTime;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 
 use crate::clock::Clock;
@@ -123,6 +124,30 @@ impl Journal {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Entry> {
         self.shared.subscribers.subscribe()
+    }
+
+    /// The first entry for which `matches` holds, once there is one. It may be there already.
+    pub async fn until(&self, matches: impl Fn(&Event) -> bool) -> Entry {
+        // Listening begins before looking back, so nothing falls between the two.
+        let mut entries = self.subscribe();
+        let found = |entry: &&Entry| matches(&entry.event);
+        if let Some(entry) = self.entries().iter().find(found) {
+            return entry.clone();
+        }
+        loop {
+            match entries.recv().await {
+                Ok(entry) if matches(&entry.event) => return entry,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => {
+                    // What was missed is in the journal all the same.
+                    if let Some(entry) = self.entries().iter().find(found) {
+                        return entry.clone();
+                    }
+                }
+                // The journal itself holds a sender, so this does not end.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
     }
 
     /// Announces that some work is going on until the returned guard and its clones are dropped.
@@ -244,6 +269,19 @@ mod tests {
         assert!(journal.settled().now_or_never().is_none());
         drop(work);
         assert!(journal.settled().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn until_finds_what_is_there_and_waits_for_what_is_not() {
+        let journal = journal();
+        journal.record(None, fault("a"));
+        let is = |text: &'static str| move |event: &Event| matches!(event, Event::Fault { description } if description == text);
+        assert!(journal.until(is("a")).now_or_never().is_some());
+        let waiting = journal.until(is("b"));
+        tokio::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        journal.record(None, fault("b"));
+        assert!(waiting.now_or_never().is_some());
     }
 
     #[tokio::test]

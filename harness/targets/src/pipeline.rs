@@ -11,7 +11,9 @@ use zipster_emulator::Emulator;
 use zipster_emulator::sns::InboxKind;
 use zipster_stack::Stack;
 
+pub use zipster_emulator::courier::HELD_BACK;
 pub use zipster_emulator::fault::{CallFault, DeliveryFault, FaultPlan, FaultRule, Moment};
+pub use zipster_emulator::journal::Event;
 
 use crate::clients::Clients;
 use crate::error::chain;
@@ -202,6 +204,20 @@ impl Pipeline {
             })
     }
 
+    /// Returns once something has happened, in the past or from now on.
+    ///
+    /// # Errors
+    /// [`TargetError::NotSettled`] after a quarter of an hour.
+    pub async fn until(&self, matches: impl Fn(&Event) -> bool) -> Result<(), TargetError> {
+        let entry = self.emulator.journal().until(matches);
+        tokio::time::timeout(REST_LIMIT, entry)
+            .await
+            .map(|_| ())
+            .map_err(|_| TargetError::NotSettled {
+                seconds: REST_LIMIT.as_secs(),
+            })
+    }
+
     /// The notices that have arrived since the last call, in the order of arrival.
     ///
     /// # Errors
@@ -278,6 +294,11 @@ impl Pipeline {
     /// Adds mishaps to the emulator's plan.
     pub fn arm(&self, plan: FaultPlan) {
         self.emulator.faults().arm(plan);
+    }
+
+    /// Lets go of deliveries that a mishap holds back.
+    pub fn release(&self) {
+        self.emulator.faults().release();
     }
 
     /// What happened to the object `key`, or everything, as a story.

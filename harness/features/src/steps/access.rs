@@ -59,18 +59,19 @@ fn take_out(policy: &mut Value, action: &str) -> bool {
         return false;
     };
     let mut removed = false;
-    statements.retain_mut(|statement| match &mut statement["Action"] {
-        Value::Array(actions) => {
-            let before = actions.len();
-            actions.retain(|named| named != action);
-            removed |= actions.len() < before;
-            !actions.is_empty()
-        }
-        named if named == action => {
+    statements.retain_mut(|statement| {
+        let named = &mut statement["Action"];
+        if named == action {
             removed = true;
-            false
+            return false;
         }
-        _ => true,
+        let Some(actions) = named.as_array_mut() else {
+            return true;
+        };
+        let before = actions.len();
+        actions.retain(|named| named != action);
+        removed |= actions.len() < before;
+        !actions.is_empty()
     });
     removed
 }

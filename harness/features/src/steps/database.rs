@@ -119,3 +119,20 @@ async fn ledger(world: &mut PipelineWorld, key: String, times: String) -> Result
         Err(format!("it names it {seen} times"))
     }
 }
+
+#[then(expr = "the ledger names {string} before {string}")]
+async fn ledger_order(
+    world: &mut PipelineWorld,
+    first: String,
+    second: String,
+) -> Result<(), String> {
+    let loads = zipster_database::loads(world.pipeline().database().pool())
+        .await
+        .map_err(|error| error.to_string())?;
+    let keys: Vec<&str> = loads.iter().map(|load| load.object_key.as_str()).collect();
+    let place = |key: &str| keys.iter().position(|named| *named == key);
+    match (place(&first), place(&second)) {
+        (Some(one), Some(other)) if one < other => Ok(()),
+        _ => Err(format!("it names {keys:?}")),
+    }
+}

@@ -1,15 +1,12 @@
 //! Mishaps that the emulator arranges.
 
-use std::time::Duration;
-
-use cucumber::given;
-use zipster_targets::pipeline::{CallFault, DeliveryFault, FaultPlan, FaultRule, Moment};
+use cucumber::{given, then, when};
+use zipster_targets::pipeline::{
+    CallFault, DeliveryFault, Event, FaultPlan, FaultRule, HELD_BACK, Moment,
+};
 
 use super::Function;
 use crate::world::PipelineWorld;
-
-/// Longer than any load of a scenario takes, before the hurry of the scenario's clock.
-const A_WHILE: Duration = Duration::from_secs(30 * 60);
 
 fn arm(world: &PipelineWorld, when: Moment, after: u32, times: u32) {
     let rules = vec![FaultRule { when, after, times }];
@@ -38,9 +35,50 @@ fn twice(world: &mut PipelineWorld, function: Function) {
 fn held_back(world: &mut PipelineWorld, function: Function) {
     let moment = Moment::Delivery {
         to: to(world, function),
-        fault: DeliveryFault::Late(A_WHILE),
+        fault: DeliveryFault::Held,
     };
     arm(world, moment, 0, 1);
+}
+
+#[when(expr = "{string} is sent to the input bucket and its load is held back")]
+async fn send_and_hold(world: &mut PipelineWorld, key: String) -> Result<(), String> {
+    put(world, &key).await?;
+    world
+        .pipeline()
+        .until(|event| {
+            matches!(event, Event::Fault { description } if description.ends_with(HELD_BACK))
+        })
+        .await
+        .map_err(|error| error.to_string())
+}
+
+#[when(expr = "{string} is sent to the input bucket and loaded meanwhile")]
+async fn send_and_load(world: &mut PipelineWorld, key: String) -> Result<(), String> {
+    put(world, &key).await?;
+    world
+        .pipeline()
+        .until(|event| {
+            matches!(event, Event::MessagePublished { subject: Some(subject), .. }
+                if subject.starts_with("[zipster] load 3 of 3") && subject.ends_with(&key))
+        })
+        .await
+        .map_err(|error| error.to_string())
+}
+
+#[when("the event that was held back is delivered")]
+async fn deliver(world: &mut PipelineWorld) -> Result<(), String> {
+    let pipeline = world.pipeline();
+    pipeline.release();
+    pipeline.settled().await.map_err(|error| error.to_string())
+}
+
+async fn put(world: &PipelineWorld, key: &str) -> Result<(), String> {
+    let text = world.file(key)?;
+    world
+        .pipeline()
+        .put_input(key, text.into_bytes())
+        .await
+        .map_err(|error| error.to_string())
 }
 
 #[given(regex = r"^(transform|load) is killed (before|after) it announces step (\d+)$")]
@@ -83,4 +121,20 @@ fn unavailable(world: &mut PipelineWorld, service: String, operation: String, ti
         fault: CallFault::Unavailable,
     };
     arm(world, moment, 0, times);
+}
+
+#[then("the mishap has struck")]
+fn has_struck(world: &mut PipelineWorld) -> Result<(), String> {
+    let struck = world
+        .pipeline()
+        .emulator()
+        .journal()
+        .snapshot()
+        .iter()
+        .any(|entry| matches!(entry.event, Event::Fault { .. }));
+    if struck {
+        Ok(())
+    } else {
+        Err("nothing went wrong, so nothing was shown".to_owned())
+    }
 }

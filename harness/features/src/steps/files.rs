@@ -28,11 +28,6 @@ async fn send_again(world: &mut PipelineWorld, step: &Step, key: String) -> Resu
     send(world, key).await
 }
 
-#[when(expr = "{string} is sent to the input bucket while it is held back")]
-async fn send_while_held_back(world: &mut PipelineWorld, key: String) -> Result<(), String> {
-    send(world, key).await
-}
-
 #[when("all files are sent to the input bucket at once")]
 async fn send_all(world: &mut PipelineWorld) -> Result<(), String> {
     let world = &*world;
