@@ -1,9 +1,14 @@
 //! From topics to queues and functions, and from other services to topics and queues.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_sdk_sns::primitives::Blob;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sqs::types::Message;
 use bytes::Bytes;
+use zipster_emulator::Settings;
+use zipster_emulator::clock::SystemClock;
 use zipster_emulator::courier::Delivery;
 use zipster_emulator::fault::{DeliveryFault, FaultPlan, FaultRule, Moment};
 use zipster_emulator::identity::ServiceSource;
@@ -226,27 +231,77 @@ async fn what_an_endpoint_does_not_take_goes_to_the_dead_letters() {
     );
 }
 
-#[tokio::test]
-async fn a_fault_plan_can_deliver_twice() {
-    let world = World::with(|settings| {
-        settings.faults = FaultPlan {
-            rules: vec![FaultRule {
-                when: Moment::Delivery {
-                    to: "subscriber".to_owned(),
-                    fault: DeliveryFault::Twice,
-                },
-                after: 0,
-                times: 1,
-            }],
-        };
-    })
-    .await;
+/// A topic and the address of the queue `subscriber`, which gets its messages as they are.
+async fn topic_and_queue(world: &World) -> (String, String) {
     let topic = world.topic("news").await;
     let (url, arn) = world.open_queue("subscriber").await;
-    world.subscribe(&topic, &arn, &[]).await;
-    let publish = world.sns.publish().topic_arn(&topic).message("m");
-    publish.send().await.unwrap();
-    assert_eq!(world.messages(&url).await.len(), 2);
+    let raw = [("RawMessageDelivery", "true")];
+    world.subscribe(&topic, &arn, &raw).await;
+    (topic, url)
+}
+
+fn first_delivery(settings: &mut Settings, fault: DeliveryFault) {
+    settings.faults = FaultPlan {
+        rules: vec![FaultRule {
+            when: Moment::Delivery {
+                to: "subscriber".to_owned(),
+                fault,
+            },
+            after: 0,
+            times: 1,
+        }],
+    };
+}
+
+impl World {
+    async fn publish(&self, topic: &str, message: &str) {
+        let publish = self.sns.publish().topic_arn(topic).message(message);
+        publish.send().await.unwrap();
+    }
+
+    async fn bodies(&self, url: &str) -> Vec<String> {
+        let received = self.messages(url).await;
+        received
+            .into_iter()
+            .filter_map(|message| message.body)
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_fault_plan_can_deliver_twice() {
+    let world = World::with(|settings| first_delivery(settings, DeliveryFault::Twice)).await;
+    let (topic, url) = topic_and_queue(&world).await;
+    world.publish(&topic, "m").await;
+    assert_eq!(world.bodies(&url).await, ["m", "m"]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_late_is_waited_for() {
+    let world = World::with(|settings| {
+        settings.clock = Arc::new(SystemClock::hurried(60_000));
+        first_delivery(settings, DeliveryFault::Late(Duration::from_secs(60)));
+    })
+    .await;
+    let (topic, url) = topic_and_queue(&world).await;
+    world.publish(&topic, "m").await;
+    assert_eq!(world.bodies(&url).await, ["m"]);
+    let faults = world.story(|event| matches!(event, Event::Fault { .. }));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_held_is_overtaken() {
+    let world = World::with(|settings| first_delivery(settings, DeliveryFault::Held)).await;
+    let (topic, url) = topic_and_queue(&world).await;
+    world.publish(&topic, "first").await;
+    world.publish(&topic, "second").await;
+    let journal = world.emulator.journal();
+    journal
+        .until(|event| matches!(event, Event::MessageQueued { .. }))
+        .await;
+    world.emulator.faults().release();
+    assert_eq!(world.bodies(&url).await, ["second", "first"]);
 }
 
 #[tokio::test]
