@@ -56,10 +56,24 @@ pub enum Moment {
 pub enum CallFault {
     /// Answered 503 `ServiceUnavailable` (S3: `SlowDown`), nothing done.
     Unavailable,
+    /// Never answered, nothing done: the connection stays open until the caller gives up.
+    Silent,
     /// The calling function's process is killed before the call has any effect.
     KillBefore,
     /// The calling function's process is killed after the call took effect, before its answer.
     KillAfter,
+}
+
+impl CallFault {
+    /// What happened, for the journal.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Unavailable => "answered with 503",
+            Self::Silent => "never answered",
+            Self::KillBefore => "caller killed before the call took effect",
+            Self::KillAfter => "caller killed after the call took effect",
+        }
+    }
 }
 
 /// What can happen to a delivery.

@@ -351,20 +351,17 @@ async fn strike(
     execution: Option<&crate::identity::Execution>,
     work: impl Future<Output = Result<Answer, ApiError>>,
 ) -> Result<Answer, ApiError> {
-    let note = |description: &str| {
-        core.journal.record(
-            Some(entry),
-            Event::Fault {
-                description: description.to_owned(),
-            },
-        );
+    let note = |fault: CallFault| {
+        let description = fault.description().to_owned();
+        core.journal
+            .record(Some(entry), Event::Fault { description });
     };
     let kill = || {
         if let Some(execution) = execution {
             execution.kill.cancel();
         }
     };
-    // A dead caller gets no answer: its connection ends with its process, and this with it.
+    // Who gets no answer gives up or is dead: the connection ends, and this with it.
     let no_answer = || async {
         core.shutdown.cancelled().await;
         Err(ApiError::internal("the emulator is stopping"))
@@ -372,21 +369,25 @@ async fn strike(
     match fault {
         None => work.await,
         Some(CallFault::Unavailable) => {
-            note("answered with 503");
+            note(CallFault::Unavailable);
             Err(ApiError::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ServiceUnavailable",
                 "The request has failed due to a temporary failure of the server.",
             ))
         }
+        Some(CallFault::Silent) => {
+            note(CallFault::Silent);
+            no_answer().await
+        }
         Some(CallFault::KillBefore) => {
-            note("caller killed before the call took effect");
+            note(CallFault::KillBefore);
             kill();
             no_answer().await
         }
         Some(CallFault::KillAfter) => {
             let _ = work.await;
-            note("caller killed after the call took effect");
+            note(CallFault::KillAfter);
             kill();
             no_answer().await
         }

@@ -318,7 +318,7 @@ impl Gate {
             execution,
         });
         match fault {
-            Some(CallFault::Unavailable | CallFault::KillBefore) => {
+            Some(CallFault::Unavailable | CallFault::Silent | CallFault::KillBefore) => {
                 return Err(Failure::SlowDown);
             }
             None | Some(CallFault::KillAfter) => {}

@@ -129,10 +129,24 @@ impl S3 {
         };
         let (answer, error) = answer::dress(answer, &about, &track).await;
         match track.seen() {
+            Some(seen) if seen.fault == Some(CallFault::Silent) => {
+                self.note(CallFault::Silent, &seen);
+                // The caller gives up, its connection ends, and this with it.
+                core.shutdown.cancelled().await;
+                answer
+            }
             Some(seen) => self.finish(answer, error, &track, &seen),
             // Turned away before anybody knew who called for what.
             None => answer,
         }
+    }
+
+    fn note(&self, fault: CallFault, seen: &Seen) {
+        let description = fault.description().to_owned();
+        self.shared
+            .core
+            .journal
+            .record(Some(seen.entry), Event::Fault { description });
     }
 
     /// Lets the fault plan have its way after the operation, and writes down how the call ended.
@@ -141,24 +155,15 @@ impl S3 {
         let (answer, error) = match seen.fault {
             None => (answer, error),
             Some(fault) => {
-                let description = match fault {
-                    CallFault::Unavailable => "answered with 503",
-                    CallFault::KillBefore => "caller killed before the call took effect",
-                    CallFault::KillAfter => "caller killed after the call took effect",
-                };
-                journal.record(
-                    Some(seen.entry),
-                    Event::Fault {
-                        description: description.to_owned(),
-                    },
-                );
-                if fault != CallFault::Unavailable
-                    && let Some(execution) = &seen.execution
-                {
+                self.note(fault, seen);
+                let kills = matches!(fault, CallFault::KillBefore | CallFault::KillAfter);
+                if let Some(execution) = seen.execution.as_ref().filter(|_| kills) {
                     execution.kill.cancel();
                 }
                 match fault {
-                    CallFault::Unavailable | CallFault::KillBefore => (answer, error),
+                    CallFault::Unavailable | CallFault::Silent | CallFault::KillBefore => {
+                        (answer, error)
+                    }
                     CallFault::KillAfter => {
                         let error = ApiError::new(
                             http::StatusCode::SERVICE_UNAVAILABLE,
