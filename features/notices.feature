@@ -35,3 +35,38 @@ Feature: People are told of every step
     Then the subscriber by email got these subjects about "mailed.csv"
       | [zipster] transform 5 of 5: |
       | [zipster] load 3 of 3:      |
+
+  @embedded-only:reads-the-inbox-of-the-emulator
+  Scenario: Who has not confirmed a subscription is told nothing
+    Given the file "early.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82001,STANDARD,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    And the file "late.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82003,PO BOX,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    And "curious@example.com" subscribes to the notices of transform by email
+    When "early.csv" is sent to the input bucket
+    Then "curious@example.com" was asked to confirm and told nothing else
+    When "curious@example.com" follows the link in the email
+    And "late.csv" is sent to the input bucket
+    Then "curious@example.com" was told of "late.csv" 5 times
+    And "curious@example.com" was told of "early.csv" 0 times
+
+  Scenario: A program hears only what it asked for
+    Given the file "good.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82001,STANDARD,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    And the file "foreign.csv"
+      """
+      name,age
+      Ada,36
+      """
+    And a program listens to transform for "failed" alone
+    When all files are sent to the input bucket at once
+    Then the program heard "failed" about "foreign.csv" 3 times, and nothing else

@@ -21,8 +21,10 @@ const HURRY: u32 = 2_000;
 /// Runs `features/*.feature` on the embedded target; what happens is told on stderr and stdout.
 ///
 /// Returns failure if a scenario failed, was skipped for lack of a step, or could not be set up.
-pub async fn run() -> ExitCode {
-    match run_embedded().await {
+///
+/// `unruly` is the program `unruly` of this package: a function that misbehaves.
+pub async fn run(unruly: &Path) -> ExitCode {
+    match run_embedded(unruly).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -37,7 +39,7 @@ pub async fn run() -> ExitCode {
     }
 }
 
-async fn run_embedded() -> Result<bool, zipster_targets::TargetError> {
+async fn run_embedded(unruly: &Path) -> Result<bool, zipster_targets::TargetError> {
     let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR")))?;
     let features = project.root().join("features");
     let report = Report::new(|progress| eprintln!("{progress}"));
@@ -48,10 +50,12 @@ async fn run_embedded() -> Result<bool, zipster_targets::TargetError> {
     };
     let target = Arc::new(Embedded::start(settings, report).await?);
     let stage = Arc::clone(&target);
+    let unruly = unruly.to_path_buf();
     let summary = PipelineWorld::cucumber()
         .before(move |_, _, scenario, world| {
             let target = Arc::clone(&stage);
             let name = scenario.name.clone();
+            world.unruly = Some(unruly.clone());
             async move {
                 let (pipeline, zip_codes) = set_up(&target, &name).await;
                 world.enter(&name, pipeline, zip_codes);
@@ -62,11 +66,17 @@ async fn run_embedded() -> Result<bool, zipster_targets::TargetError> {
             async move {
                 let Some(world) = world else { return };
                 let keys: Vec<String> = world.files.keys().cloned().collect();
+                let listener = world.listener.take();
                 let Some(pipeline) = world.leave() else {
                     return;
                 };
                 if !matches!(finished, ScenarioFinished::StepPassed) {
                     tell_stories(&scenario.name, &keys, &pipeline);
+                }
+                if let Some(listener) = listener
+                    && let Err(error) = listener.close().await
+                {
+                    panic!("the listener's queue was not removed: {error}");
                 }
                 if let Err(error) = pipeline.stop().await {
                     panic!("the pipeline did not end well: {error}");

@@ -1,10 +1,12 @@
 //! What a scenario has to hand.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use cucumber::World;
+use tempfile::TempDir;
 use zipster_targets::Pipeline;
-use zipster_targets::notices::Notice;
+use zipster_targets::notices::{Notice, NoticeQueue};
 
 /// One scenario's pipeline, its files, and what it has seen so far.
 #[derive(Debug, Default, World)]
@@ -19,6 +21,12 @@ pub struct PipelineWorld {
     pub zip_codes_before: u64,
     /// The notices seen so far, in the order of arrival.
     pub notices: Vec<Notice>,
+    /// The queue of a program that listens to some of the notices.
+    pub listener: Option<NoticeQueue>,
+    /// A program that misbehaves as a function, where it was built.
+    pub unruly: Option<PathBuf>,
+    /// Folders that functions run in, removed with the scenario.
+    pub folders: Vec<TempDir>,
 }
 
 impl PipelineWorld {

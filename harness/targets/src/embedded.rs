@@ -217,7 +217,11 @@ impl Embedded {
         });
         deploy::deploy(&clients, &stack, &self.code, &self.report).await?;
         confirm_subscriptions(&clients, emulator).await?;
-        let notices = NoticeQueue::open(&clients, &outputs, "zipster-harness-notices").await?;
+        let topics = [
+            outputs.transform_topic_arn.as_str(),
+            outputs.load_topic_arn.as_str(),
+        ];
+        let notices = NoticeQueue::open(&clients, &topics, "zipster-harness-notices", None).await?;
         self.report.tell(Progress::Ready);
         Ok((clients, stack, outputs, notices))
     }

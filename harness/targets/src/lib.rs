@@ -13,6 +13,7 @@ pub mod deploy;
 pub mod embedded;
 mod error;
 pub mod files;
+mod link;
 pub mod notices;
 pub mod outputs;
 pub mod pipeline;

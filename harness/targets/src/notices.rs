@@ -1,16 +1,16 @@
 //! The pipeline's own notices, collected by a queue of the harness's own.
 //!
-//! The queue is subscribed to both topics without a filter, so it sees every step, whatever the
-//! stack's subscribers have asked for. It belongs to the run, not to the stack, and is removed
-//! with it.
+//! The harness's queue is subscribed to both topics without a filter, so it sees every step,
+//! whatever the stack's subscribers have asked for. A scenario can open others that ask for less.
+//! They belong to the run, not to the stack, and are removed with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use crate::TargetError;
 use crate::clients::Clients;
 use crate::error::chain;
-use crate::{Outputs, TargetError};
 
 /// Twelve hours, the longest that SQS allows.
 const LONGEST_VISIBILITY_TIMEOUT_S: i32 = 43_200;
@@ -62,20 +62,21 @@ struct EnvelopeAttribute {
 }
 
 impl NoticeQueue {
-    /// Makes the queue `name` and subscribes it to the topics of `outputs`.
+    /// Makes the queue `name` and subscribes it to topics, by their ARN; with a filter policy it
+    /// gets only the messages whose attributes match.
     ///
     /// # Errors
     /// [`TargetError::Call`] naming the operation that was refused.
     pub async fn open(
         clients: &Clients,
-        outputs: &Outputs,
+        topics: &[&str],
         name: &str,
+        filter_policy: Option<&str>,
     ) -> Result<Self, TargetError> {
         let failed = |what: &str, error: &dyn std::error::Error| TargetError::Call {
             what: what.to_owned(),
             reason: chain(error),
         };
-        let topics = [&outputs.transform_topic_arn, &outputs.load_topic_arn];
         let url = clients
             .sqs
             .create_queue()
@@ -124,16 +125,20 @@ impl NoticeQueue {
             subscriptions: Vec::new(),
         };
         for topic in topics {
-            let subscription = clients
-                .sns
-                .subscribe()
-                .topic_arn(topic)
-                .protocol("sqs")
-                .endpoint(&arn)
-                .return_subscription_arn(true)
-                .send()
-                .await
-                .map_err(|error| failed("Subscribe", &error))?;
+            let subscription =
+                clients
+                    .sns
+                    .subscribe()
+                    .topic_arn(*topic)
+                    .protocol("sqs")
+                    .endpoint(&arn)
+                    .set_attributes(filter_policy.map(|policy| {
+                        HashMap::from([("FilterPolicy".to_owned(), policy.to_owned())])
+                    }))
+                    .return_subscription_arn(true)
+                    .send()
+                    .await
+                    .map_err(|error| failed("Subscribe", &error))?;
             queue.subscriptions.extend(subscription.subscription_arn);
         }
         Ok(queue)

@@ -8,17 +8,17 @@ use aws_sdk_s3::primitives::ByteStream;
 use tokio::io::AsyncWriteExt as _;
 use zipster_database::Database;
 use zipster_emulator::Emulator;
-use zipster_emulator::sns::InboxKind;
 use zipster_stack::Stack;
 
 pub use zipster_emulator::courier::HELD_BACK;
 pub use zipster_emulator::fault::{CallFault, DeliveryFault, FaultPlan, FaultRule, Moment};
-pub use zipster_emulator::journal::Event;
+pub use zipster_emulator::journal::{Event, Outcome};
+pub use zipster_emulator::sns::{InboxKind, InboxMessage};
 
 use crate::clients::Clients;
 use crate::error::chain;
 use crate::notices::{Notice, NoticeQueue};
-use crate::{Outputs, TargetError, story};
+use crate::{Outputs, TargetError, link, story};
 
 /// After this long without coming to rest, something hangs: a function's timeout is 15 minutes,
 /// and no file that tests send takes a tenth of that.
@@ -289,6 +289,33 @@ impl Pipeline {
             .filter(|mail| mail.kind == InboxKind::Notification)
             .filter_map(|mail| mail.subject)
             .collect()
+    }
+
+    /// The messages that an address got by email, oldest first.
+    #[must_use]
+    pub fn inbox_of(&self, address: &str) -> Vec<InboxMessage> {
+        self.emulator.services().sns.inbox_of(address)
+    }
+
+    /// Follows a link in an email.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if it leads nowhere.
+    pub async fn follow(&self, link: &str) -> Result<(), TargetError> {
+        link::follow(link).await
+    }
+
+    /// Subscribes a queue of its own to a topic. Whoever opens it closes it.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] naming the operation that was refused.
+    pub async fn listen(
+        &self,
+        topic: &str,
+        name: &str,
+        filter_policy: &str,
+    ) -> Result<NoticeQueue, TargetError> {
+        NoticeQueue::open(&self.clients, &[topic], name, Some(filter_policy)).await
     }
 
     /// Adds mishaps to the emulator's plan.

@@ -78,14 +78,11 @@ fn take_out(policy: &mut Value, action: &str) -> bool {
 
 fn role_of(world: &PipelineWorld, function: Function) -> Result<String, String> {
     let pipeline = world.pipeline();
-    let name = match function {
-        Function::Transform => &pipeline.outputs().transform_function,
-        Function::Load => &pipeline.outputs().load_function,
-    };
+    let name = function.name(world);
     pipeline
         .stack()
         .functions()
-        .find(|function| function.name.as_str() == name)
+        .find(|function| function.name.as_str() == name.as_str())
         .and_then(|function| function.role.as_str().rsplit('/').next())
         .map(str::to_owned)
         .ok_or_else(|| format!("the stack has no function {name}"))

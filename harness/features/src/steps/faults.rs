@@ -14,12 +14,7 @@ fn arm(world: &PipelineWorld, when: Moment, after: u32, times: u32) {
 }
 
 fn to(world: &PipelineWorld, function: Function) -> String {
-    let outputs = world.pipeline().outputs();
-    let name = match function {
-        Function::Transform => &outputs.transform_function,
-        Function::Load => &outputs.load_function,
-    };
-    format!("function:{name}")
+    format!("function:{}", function.name(world))
 }
 
 #[given(expr = "events for {function} are delivered twice")]
@@ -88,11 +83,7 @@ fn killed(
     moment: String,
     number: u32,
 ) -> Result<(), String> {
-    let outputs = world.pipeline().outputs();
-    let name = match function {
-        Function::Transform => &outputs.transform_function,
-        Function::Load => &outputs.load_function,
-    };
+    let name = function.name(world);
     let fault = match moment.as_str() {
         "before" => CallFault::KillBefore,
         _ => CallFault::KillAfter,
@@ -105,6 +96,22 @@ fn killed(
         fault,
     };
     arm(world, moment, number - 1, 1);
+    Ok(())
+}
+
+#[given(regex = r"^(transform|load) gets no answer to its next (\w+)$")]
+fn silent(world: &mut PipelineWorld, function: Function, operation: String) -> Result<(), String> {
+    let by = function
+        .name(world)
+        .parse()
+        .map_err(|error| format!("{error}"))?;
+    let moment = Moment::Call {
+        service: "s3",
+        operation,
+        by: Some(by),
+        fault: CallFault::Silent,
+    };
+    arm(world, moment, 0, 1);
     Ok(())
 }
 

@@ -9,9 +9,13 @@ mod access;
 mod database;
 mod faults;
 mod files;
+mod limits;
 mod notices;
+mod subscribers;
 
 use cucumber::gherkin::Step;
+
+use crate::world::PipelineWorld;
 
 /// Which function a step speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, cucumber::Parameter)]
@@ -41,6 +45,24 @@ impl Function {
         match self {
             Self::Transform => "transform",
             Self::Load => "load",
+        }
+    }
+
+    /// Its name in the stack.
+    fn name(self, world: &PipelineWorld) -> String {
+        let outputs = world.pipeline().outputs();
+        match self {
+            Self::Transform => outputs.transform_function.clone(),
+            Self::Load => outputs.load_function.clone(),
+        }
+    }
+
+    /// The ARN of the topic on which it announces its steps.
+    fn topic(self, world: &PipelineWorld) -> String {
+        let outputs = world.pipeline().outputs();
+        match self {
+            Self::Transform => outputs.transform_topic_arn.clone(),
+            Self::Load => outputs.load_topic_arn.clone(),
         }
     }
 }
