@@ -279,6 +279,7 @@ async fn tell(mut entries: Receiver<Entry>, started: Instant) {
                 | Event::EnvironmentStarted { .. }
                 | Event::EnvironmentEnded { .. }
                 | Event::InvocationStarted { .. }
+                | Event::Guarantee { .. }
                 | Event::LogLine { .. } => {}
             },
             Err(RecvError::Lagged(_)) => {}

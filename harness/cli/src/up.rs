@@ -93,6 +93,10 @@ fn introduce(session: &Session, pipeline: &Pipeline) {
     }
     let resources = pipeline.stack().resources.len();
     anstream::println!("\n{resources} resources from terraform/. Ctrl-C takes everything down.\n");
+    for line in pipeline.emulator().guarantees().lines() {
+        anstream::println!("  {line}");
+    }
+    anstream::println!();
 }
 
 async fn show_log(pipeline: &Pipeline) {

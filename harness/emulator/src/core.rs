@@ -15,6 +15,7 @@ use crate::fault::Faults;
 use crate::iam::Directory;
 use crate::identity::CredentialStore;
 use crate::journal::Journal;
+use crate::lambda::Means;
 use crate::random::Random;
 
 /// Shared by all services of one emulator.
@@ -42,6 +43,8 @@ pub struct Core {
     pub post: Post,
     /// Whether those services would take them.
     pub destinations: Destinations,
+    /// What functions are held to their limits with.
+    pub means: Means,
     /// Every task that a service starts, so that stopping can join them.
     pub tasks: TaskTracker,
     /// Cancelled when the emulator stops: long polls return, waits are given up, processes end.

@@ -19,7 +19,7 @@ use crate::front;
 use crate::iam::{Directory, Iam};
 use crate::identity::{CredentialStore, Credentials};
 use crate::journal::Journal;
-use crate::lambda::Lambda;
+use crate::lambda::{Guarantees, Lambda, Means};
 use crate::random::Random;
 use crate::s3::S3;
 use crate::sns::Sns;
@@ -131,7 +131,11 @@ impl Emulator {
             .prefix("zipster-")
             .tempdir_in(&parent)
             .map_err(|source| StartError::Directory { parent, source })?;
-        Ok(Self::run(settings, listener, address, directory))
+        let name = format!("zipster-{}", address.port());
+        let means = tokio::task::spawn_blocking(move || Means::find(&name))
+            .await
+            .unwrap_or_default();
+        Ok(Self::run(settings, listener, address, directory, means))
     }
 
     fn run(
@@ -139,6 +143,7 @@ impl Emulator {
         listener: TcpListener,
         address: SocketAddr,
         directory: TempDir,
+        means: Means,
     ) -> Self {
         let (post, drain) = Post::new();
         let core = Arc::new(Core {
@@ -153,10 +158,12 @@ impl Emulator {
             iam: Directory::default(),
             post,
             destinations: Destinations::default(),
+            means,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: directory.path().to_path_buf(),
         });
+        core.means.say(&core.journal);
         let administrator = core
             .credentials
             .issue_root(&core.random, core.account.clone());
@@ -222,6 +229,12 @@ impl Emulator {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.core.faults
+    }
+
+    /// Which of Lambda's limits hold on this machine; also said at the journal's beginning.
+    #[must_use]
+    pub fn guarantees(&self) -> Guarantees {
+        self.core.means.guarantees()
     }
 
     /// The services, for what AWS offers no API for: reading the inbox.

@@ -32,6 +32,7 @@ pub fn concerns(event: &Event, key: &str) -> bool {
         | Event::InvocationEnded { .. }
         | Event::RetryScheduled { .. }
         | Event::LogLine { .. }
+        | Event::Guarantee { .. }
         | Event::Fault { .. } => false,
     }
 }

@@ -50,6 +50,7 @@ fn core() -> Core {
         iam: Directory::default(),
         post,
         destinations: Destinations::default(),
+        means: crate::lambda::Means::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         directory: PathBuf::new(),

@@ -160,6 +160,12 @@ pub enum Event {
         /// The line, without its end.
         line: String,
     },
+    /// Which of AWS's limits the machine lets the emulator hold functions to; said once, when
+    /// it starts.
+    Guarantee {
+        /// Which, and by what means, or that it is off and why.
+        line: String,
+    },
     /// A fault plan struck.
     Fault {
         /// What it did.
@@ -187,6 +193,8 @@ pub enum Outcome {
         /// Such as `exit status: 1` or `signal: 9`.
         status: String,
     },
+    /// The process took more memory than the function has, and was killed.
+    OutOfMemory,
     /// It was not tried, since the function's concurrency was used up.
     Throttled,
 }
@@ -201,6 +209,7 @@ impl fmt::Display for Outcome {
             } => write!(f, "failed with {error_type}: {message}"),
             Self::TimedOut => f.write_str("timed out and was killed"),
             Self::Exited { status } => write!(f, "ended without an answer ({status})"),
+            Self::OutOfMemory => f.write_str("ran out of memory and was killed"),
             Self::Throttled => f.write_str("was throttled"),
         }
     }
@@ -296,6 +305,7 @@ impl fmt::Display for Event {
                 function, delay_ms, ..
             } => write!(f, "{} will be retried after {delay_ms} ms", short(function)),
             Self::LogLine { function, line, .. } => write!(f, "{} | {line}", short(function)),
+            Self::Guarantee { line } => f.write_str(line),
             Self::Fault { description } => write!(f, "FAULT {description}"),
         }
     }

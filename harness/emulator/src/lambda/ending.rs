@@ -15,8 +15,14 @@ use crate::journal::Outcome;
 /// The error type for a program that cannot be started.
 const INVALID_ENTRYPOINT: &str = "Runtime.InvalidEntrypoint";
 
+/// How a process ended that was killed, as Lambda says it.
+const KILLED: &str = "signal: killed";
+
 /// The error type for a process that ended.
 const EXIT: &str = "Runtime.ExitError";
+
+/// The error type for a process that took more memory than there is.
+const OUT_OF_MEMORY: &str = "Runtime.OutOfMemory";
 
 /// How an invocation ended, seen from the environment.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(super) enum End {
     TimedOut,
     /// The process ended, and how: `exit status 1`.
     Exited(String),
+    /// The process took too much memory and was killed.
+    OutOfMemory,
     /// The initialisation failed, twice.
     NotInitialised(FunctionError),
 }
@@ -37,6 +45,7 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) enum InitFailure {
     TimedOut,
+    OutOfMemory,
     Exited(String),
     Killed,
     Reported(FunctionError),
@@ -63,7 +72,7 @@ impl End {
 
     /// A fault plan had the process killed.
     pub(super) fn killed() -> Self {
-        Self::Exited("signal: killed".to_owned())
+        Self::Exited(KILLED.to_owned())
     }
 
     /// What is said about it.
@@ -97,6 +106,15 @@ impl End {
                     result: Err(FunctionError::new("Sandbox.Timedout", message)),
                 }
             }
+            Self::OutOfMemory => {
+                let message =
+                    format!("RequestId: {request_id} Error: Runtime exited with error: {KILLED}");
+                Judgement {
+                    lines: vec![message.clone(), OUT_OF_MEMORY.to_owned()],
+                    outcome: Outcome::OutOfMemory,
+                    result: Err(FunctionError::new(OUT_OF_MEMORY, message)),
+                }
+            }
             Self::Exited(status) => {
                 let what = if status == "exit status 0" {
                     "Runtime exited without providing a reason".to_owned()
@@ -117,6 +135,7 @@ impl End {
     pub(super) fn reason(&self) -> &'static str {
         match self {
             Self::TimedOut => "timed out",
+            Self::OutOfMemory => "out of memory",
             Self::Answered(_) | Self::Failed(_) | Self::Exited(_) => "exited",
             Self::NotInitialised(_) => "initialisation failed",
         }
@@ -128,11 +147,14 @@ impl Judgement {
     pub(super) fn status(&self) -> Status<'_> {
         match (&self.outcome, &self.result) {
             (Outcome::TimedOut, _) => Status::Timeout,
-            (Outcome::Exited { .. }, Err(error)) => Status::Error(&error.error_type),
+            (Outcome::Exited { .. } | Outcome::OutOfMemory, Err(error)) => {
+                Status::Error(&error.error_type)
+            }
             (
                 Outcome::Succeeded
                 | Outcome::FunctionError { .. }
                 | Outcome::Exited { .. }
+                | Outcome::OutOfMemory
                 | Outcome::Throttled,
                 _,
             ) => Status::Success,
@@ -150,6 +172,7 @@ impl InitFailure {
     pub(super) fn status(&self) -> Status<'_> {
         match self {
             Self::TimedOut => Status::Timeout,
+            Self::OutOfMemory => Status::Error(OUT_OF_MEMORY),
             Self::Exited(_) | Self::Killed => Status::Error(EXIT),
             Self::Reported(error) => Status::Error(&error.error_type),
             Self::NotStarted(_) => Status::Error(INVALID_ENTRYPOINT),
@@ -160,6 +183,7 @@ impl InitFailure {
     pub(super) fn end(self, request_id: &str) -> End {
         match self {
             Self::TimedOut => End::TimedOut,
+            Self::OutOfMemory => End::OutOfMemory,
             Self::Exited(how) => End::Exited(how),
             Self::Killed => End::killed(),
             Self::Reported(error) => End::NotInitialised(error),
@@ -211,6 +235,14 @@ mod tests {
                 "Runtime.ExitError",
             ],
             r#"{"errorMessage":"RequestId: id Error: Runtime exited without providing a reason","errorType":"Runtime.ExitError"}"#,
+        );
+        check(
+            InitFailure::OutOfMemory.end("id"),
+            &[
+                "RequestId: id Error: Runtime exited with error: signal: killed",
+                "Runtime.OutOfMemory",
+            ],
+            r#"{"errorMessage":"RequestId: id Error: Runtime exited with error: signal: killed","errorType":"Runtime.OutOfMemory"}"#,
         );
         check(
             InitFailure::NotStarted("fork/exec x: no".to_owned()).end("id"),

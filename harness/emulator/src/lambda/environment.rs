@@ -10,9 +10,8 @@
 //! answered *and* asked for its next event, so all that the function does until then is the
 //! invocation's, and so is every line it wrote.
 //!
-//! Left out: limits of memory, processor and `/tmp` (the function may use what the machine has;
-//! `Max Memory Used` tells the truth), extensions, and the signal before the end that extensions
-//! would get.
+//! Left out: limits of processor and `/tmp` (the function may use what the machine has),
+//! extensions, and the signal before the end that extensions would get.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -114,6 +113,8 @@ struct Environment {
     /// The function's `TMPDIR`.
     temporary: PathBuf,
     sandbox: Option<Sandbox>,
+    /// The memory of the process that was last discarded, in MB.
+    used: u64,
     /// Whether it was said that freezing does not work.
     cannot_freeze: bool,
 }
@@ -138,6 +139,7 @@ impl Environment {
             credentials,
             temporary,
             sandbox: None,
+            used: 0,
             cannot_freeze: false,
         }
     }
@@ -173,6 +175,7 @@ impl Environment {
                 job = jobs.recv() => return job.ok_or("retired"),
                 happening = self.happening() => match happening {
                     Happening::Killed => break "killed",
+                    Happening::OutOfMemory => break "out of memory",
                     Happening::Exited(_) => break "exited",
                     Happening::Request(request) => self.refuse(request),
                     Happening::Output => {}
@@ -339,6 +342,7 @@ impl Environment {
                     break InitFailure::Reported(error);
                 }
                 Happening::Exited(status) => break InitFailure::exited(status),
+                Happening::OutOfMemory => break InitFailure::OutOfMemory,
                 Happening::Output => {}
                 Happening::Killed => break InitFailure::Killed,
             }
@@ -364,10 +368,9 @@ impl Environment {
             payload: invocation.payload.clone(),
         });
         if let Some(sandbox) = &mut self.sandbox {
-            if let Err(error) = sandbox.process.thaw() {
+            if let Err(error) = sandbox.thaw() {
                 tracing::warn!(%error, "cannot thaw a function's process");
             }
-            sandbox.measure();
             sandbox.hand_over(&mut handed);
         }
         let mut answer: Option<End> = None;
@@ -415,6 +418,7 @@ impl Environment {
                 Happening::Exited(status) => {
                     return (answer.unwrap_or_else(|| End::exited(status)), false);
                 }
+                Happening::OutOfMemory => return (answer.unwrap_or(End::OutOfMemory), false),
                 Happening::Killed => return (answer.unwrap_or_else(End::killed), false),
                 Happening::Output => {}
             }
@@ -450,7 +454,8 @@ impl Environment {
     /// it is not fit for another invocation, and then says why the environment ends.
     async fn conclude(&mut self, end: &End, alive: bool) -> Option<&'static str> {
         if let Some(sandbox) = &mut self.sandbox {
-            sandbox.measure();
+            // The look is for the report alone: what there is to say about it was said.
+            sandbox.memory.look();
             if !alive {
                 sandbox.kill().await;
             }
@@ -497,7 +502,10 @@ impl Environment {
             duration,
             init,
             memory_size: self.spec.version.configuration.memory_size,
-            memory_used: self.sandbox.as_ref().map_or(0, |sandbox| sandbox.memory),
+            memory_used: self
+                .sandbox
+                .as_ref()
+                .map_or(self.used, |sandbox| sandbox.memory.peak()),
             status: judgement.status(),
         };
         self.write(&report.line());
@@ -532,10 +540,7 @@ impl Environment {
     }
 
     fn freeze(&mut self) {
-        let frozen = self
-            .sandbox
-            .as_ref()
-            .map(|sandbox| sandbox.process.freeze());
+        let frozen = self.sandbox.as_mut().map(Sandbox::freeze);
         if let Some(Err(error)) = frozen
             && !self.cannot_freeze
         {
@@ -556,6 +561,7 @@ impl Environment {
         let Some(sandbox) = self.sandbox.take() else {
             return;
         };
+        self.used = sandbox.memory.peak();
         self.core.journal.record(
             sandbox.entry,
             Event::EnvironmentEnded {

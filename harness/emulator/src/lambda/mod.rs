@@ -5,11 +5,12 @@
 //! `queue` for one who does not, with `destination` for what comes in the end; `pool` knows a
 //! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
 //! with its `runtime_api` and its `variables`, writes its `logs` and says how it all came to an
-//! `ending`.
+//! `ending`. What a process may take is watched by `memory` and, where there can be one, limited
+//! by its `cgroup`; `guarantees` says what holds on this machine.
 //!
 //! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
-//! event source mappings, function URLs, response streaming to the caller, extensions, and limits
-//! of memory and processor time.
+//! event source mappings, function URLs, response streaming to the caller, extensions, and shares
+//! of processor time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use crate::identity::ServiceSource;
 use crate::journal::EntryId;
 
 mod api;
+mod cgroup;
 mod code;
 mod configure;
 mod destination;
@@ -32,8 +34,10 @@ mod ending;
 mod environment;
 mod event_config;
 mod function;
+mod guarantees;
 mod invoke;
 mod logs;
+mod memory;
 mod policy;
 mod pool;
 mod process;
@@ -46,6 +50,7 @@ mod validate;
 mod variables;
 
 pub use api::{OPERATIONS, Route, operation};
+pub use guarantees::{Guarantees, Means, MemoryLimit};
 
 use function::{Function, Key};
 use queue::QueuedEvent;

@@ -90,17 +90,6 @@ impl Process {
             let _ = killpg(self.group, Signal::SIGKILL);
         }
     }
-
-    /// The most memory that the process ever held, in MB, rounded up; `None` where the system
-    /// does not say (no `/proc`) or the process has ended.
-    pub(super) fn memory_peak(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.group)).ok()?;
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kilobytes: u64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kilobytes.div_ceil(1024))
-    }
 }
 
 impl Drop for Process {
@@ -167,7 +156,6 @@ mod tests {
     async fn a_frozen_process_can_be_killed() {
         let (mut process, _output, _folder) = shell("while :; do :; done");
         process.freeze().unwrap();
-        assert!(process.memory_peak().is_none_or(|peak| peak > 0));
         process.kill();
         let status = process.exited().await.unwrap();
         assert_eq!(status.signal(), Some(9));

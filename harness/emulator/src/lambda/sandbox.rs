@@ -9,11 +9,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::cgroup::Cgroup;
 use super::environment::Spec;
 use super::logs::Output;
+use super::memory::{LOOK, Memory};
 use super::process::Process;
 use super::runtime_api::{Handed, Refusal, Request, RuntimeApi};
 use super::variables::{Surroundings, variables};
+use crate::clock::{Clock, Wait};
 use crate::core::Core;
 use crate::identity::Credentials;
 use crate::journal::EntryId;
@@ -26,16 +29,25 @@ const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// Where a process waits for its next event.
 pub(super) type Waiting = oneshot::Sender<Result<Handed, Refusal>>;
 
+/// How often a control group is looked at until its last process is gone.
+const REMOVE_RETRIES: u32 = 100;
+const REMOVE_PAUSE: Duration = Duration::from_millis(5);
+
 /// A process and all that leads to it.
-#[derive(Debug)]
 pub(super) struct Sandbox {
     pub(super) process: Process,
     pub(super) output: Output,
     api: RuntimeApi,
     /// Set while the process is ready for an event.
     pub(super) waiting: Option<Waiting>,
-    /// The most memory that was seen, in MB.
-    pub(super) memory: u64,
+    clock: Arc<dyn Clock>,
+    pub(super) memory: Memory,
+    /// When the memory is looked at again.
+    look: Wait,
+    /// Where the kernel limits the memory too.
+    cgroup: Option<Cgroup>,
+    /// Stopped, it takes no memory.
+    frozen: bool,
     /// The entry of its start.
     pub(super) entry: Option<EntryId>,
 }
@@ -45,6 +57,8 @@ pub(super) struct Sandbox {
 pub(super) enum Happening {
     /// It asks for something.
     Request(Request),
+    /// It holds more memory than the function has, or was killed by the kernel for it.
+    OutOfMemory,
     /// It has ended.
     Exited(Option<ExitStatus>),
     /// It is to be killed.
@@ -100,12 +114,17 @@ impl Sandbox {
                 Err(error) => return Err(refused(error)),
             }
         };
+        let limit = spec.version.configuration.memory_size;
         Ok(Self {
+            cgroup: cgroup(core, &process, limit),
+            memory: Memory::new(process.id(), limit),
+            look: core.clock.limit(LOOK),
+            clock: Arc::clone(&core.clock),
             process,
             output,
             api,
             waiting: None,
-            memory: 0,
+            frozen: false,
             entry: None,
         })
     }
@@ -113,13 +132,44 @@ impl Sandbox {
     /// What the process does next, or that `kill` was cancelled. Nothing is lost if the wait is
     /// given up.
     pub(super) async fn happening(&mut self, kill: &CancellationToken) -> Happening {
-        tokio::select! {
-            biased;
-            () = kill.cancelled() => Happening::Killed,
-            request = self.api.request() => Happening::Request(request),
-            status = self.process.exited() => Happening::Exited(status.ok()),
-            () = self.output.readable() => Happening::Output,
+        loop {
+            let happening = tokio::select! {
+                biased;
+                () = kill.cancelled() => Some(Happening::Killed),
+                request = self.api.request() => Some(Happening::Request(request)),
+                status = self.process.exited() => Some(Happening::Exited(status.ok())),
+                () = &mut self.look, if !self.frozen => None,
+                () = self.output.readable() => Some(Happening::Output),
+            };
+            match happening {
+                Some(Happening::Exited(_)) if self.ran_out() => return Happening::OutOfMemory,
+                // What it says no longer counts: on AWS it would not have come to say it.
+                Some(Happening::Request(_)) if self.memory.look() => {
+                    return Happening::OutOfMemory;
+                }
+                Some(happening) => return happening,
+                None if self.memory.look() => return Happening::OutOfMemory,
+                None => self.look = self.clock.limit(LOOK),
+            }
         }
+    }
+
+    /// Whether the kernel has killed it for its memory.
+    fn ran_out(&self) -> bool {
+        self.cgroup.as_ref().is_some_and(Cgroup::ran_out)
+    }
+
+    /// Stops it from running until [`Sandbox::thaw`].
+    pub(super) fn freeze(&mut self) -> io::Result<()> {
+        self.frozen = true;
+        self.process.freeze()
+    }
+
+    /// Lets it run again.
+    pub(super) fn thaw(&mut self) -> io::Result<()> {
+        self.frozen = false;
+        self.look = self.clock.limit(LOOK);
+        self.process.thaw()
     }
 
     /// Gives the event to the process if it waits for one; otherwise the event stays where it is.
@@ -132,16 +182,39 @@ impl Sandbox {
         };
     }
 
-    /// Looks how much memory the process has used; a process that has ended cannot say.
-    pub(super) fn measure(&mut self) {
-        self.memory = self.process.memory_peak().unwrap_or(self.memory);
-    }
-
     /// Kills the process and returns when it is gone.
     pub(super) async fn kill(&mut self) {
         self.process.kill();
         if let Err(error) = self.process.exited().await {
             tracing::warn!(%error, "cannot wait for a function's process");
+        }
+        if let Some(cgroup) = self.cgroup.take() {
+            cgroup.kill();
+            // The last process is gone a moment after it was killed; the drop complains if not.
+            for _ in 0..REMOVE_RETRIES {
+                if cgroup.remove().is_ok() {
+                    break;
+                }
+                self.clock.limit(REMOVE_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A control group for the process, where there can be one. Moved into it at once, the process
+/// has hardly begun; what it will hold counts there.
+fn cgroup(core: &Core, process: &Process, megabytes: u32) -> Option<Cgroup> {
+    let home = core.means.cgroups.as_ref()?;
+    let name = format!("zipster-{}-{}", core.address.port(), process.id());
+    let made = home.make(&name, megabytes.into()).and_then(|cgroup| {
+        cgroup.enter(process.id())?;
+        Ok(cgroup)
+    });
+    match made {
+        Ok(cgroup) => Some(cgroup),
+        Err(error) => {
+            tracing::warn!(%error, "cannot make a control group; the function is only watched");
+            None
         }
     }
 }

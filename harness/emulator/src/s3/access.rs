@@ -511,6 +511,7 @@ mod tests {
             iam: Directory::default(),
             post: Post::new().0,
             destinations: Destinations::default(),
+            means: crate::lambda::Means::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: PathBuf::new(),

@@ -40,6 +40,10 @@ async fn acts_as_a_function() {
         // Killed here.
         std::future::pending::<()>().await;
     }
+    if std::env::var_os("LARGE_AT_FIRST").is_some() {
+        let _held = fill(300);
+        std::future::pending::<()>().await;
+    }
     if std::env::var_os("SLOW_AT_FIRST").is_some() {
         let mark = std::env::temp_dir().join("was-here");
         if !mark.exists() {
@@ -69,6 +73,11 @@ async fn runtime_api(method: &str, path: &str, body: &str) -> (u16, String) {
         head.split(' ').nth(1).unwrap().parse().unwrap(),
         error.to_owned(),
     )
+}
+
+/// Takes memory and writes to all of it.
+fn fill(megabytes: u64) -> Vec<u8> {
+    vec![1; usize::try_from(megabytes).unwrap() * 1024 * 1024]
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
@@ -127,6 +136,21 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         "panic" => panic!("lost its head"),
         "exit" => std::process::exit(3),
         "hang" => std::future::pending().await,
+        "fill" => Ok(json!(fill(order["megabytes"].as_u64().unwrap()).len())),
+        // Address space alone is no memory.
+        "reserve" => Ok(json!(Vec::<u8>::with_capacity(4 << 30).capacity())),
+        // Answers what the command says, and how it ended.
+        "shell" => {
+            let output = std::process::Command::new("/bin/sh")
+                .args(["-c", order["command"].as_str().unwrap()])
+                .output()
+                .unwrap();
+            Ok(json!({
+                "output": String::from_utf8_lossy(&output.stdout),
+                "error": String::from_utf8_lossy(&output.stderr),
+                "status": output.status.code(),
+            }))
+        }
         "swell" => {
             let size = usize::try_from(order["bytes"].as_u64().unwrap()).unwrap();
             Ok(Value::String("x".repeat(size)))

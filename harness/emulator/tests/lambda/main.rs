@@ -12,5 +12,6 @@ mod configuration;
 mod environments;
 mod function;
 mod invocations;
+mod limits;
 mod services;
 mod support;

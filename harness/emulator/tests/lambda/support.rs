@@ -173,6 +173,7 @@ impl World {
             Event::ApiCall { .. }
             | Event::ApiAnswer { .. }
             | Event::Decision { .. }
+            | Event::Guarantee { .. }
             | Event::LogLine { .. } => None,
             event => Some(without_numbers(&event.to_string())),
         })
