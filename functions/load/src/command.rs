@@ -157,7 +157,8 @@ fn unreadable(error: &FileError) -> Problem {
 fn refused(error: &DatabaseError) -> Problem {
     let exit = match error.kind {
         DatabaseErrorKind::Unreachable(_) => Exit::Unreachable,
-        DatabaseErrorKind::AccessDenied(_)
+        DatabaseErrorKind::Secret(_)
+        | DatabaseErrorKind::AccessDenied(_)
         | DatabaseErrorKind::Schema(_)
         | DatabaseErrorKind::Busy(_)
         | DatabaseErrorKind::Queue(_)

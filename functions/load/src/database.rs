@@ -8,14 +8,15 @@
 use std::time::Duration;
 
 use pipeline::source_version::{Sequencer, SourceVersion};
-use sqlx::mysql::MySqlConnection;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::error::{DatabaseError, LoadError};
-use crate::settings::DatabaseUrl;
+use crate::secret;
+use crate::settings::{DatabaseHost, DatabaseUrl};
 use crate::source::Source;
 use crate::store::{Entry, Loaded, load_rows};
 
@@ -29,15 +30,32 @@ const ATTEMPTS: u32 = 4;
 /// A database, and at most one connection to it that nobody uses at the moment.
 #[derive(Debug)]
 pub struct Database {
-    url: DatabaseUrl,
+    door: Door,
     idle: Mutex<Option<MySqlConnection>>,
+}
+
+/// How to get in.
+#[derive(Debug)]
+enum Door {
+    /// The address has the password in it.
+    Url(Box<DatabaseUrl>),
+    /// A secret has it.
+    Secret(DatabaseHost, aws_sdk_secretsmanager::Client),
 }
 
 impl Database {
     /// The database at `url`. Nothing is connected yet.
     pub fn new(url: DatabaseUrl) -> Self {
         Database {
-            url,
+            door: Door::Url(Box::new(url)),
+            idle: Mutex::new(None),
+        }
+    }
+
+    /// The database at `host`, whose user and password `secrets` knows. Nothing is connected yet.
+    pub fn behind_secret(host: DatabaseHost, secrets: aws_sdk_secretsmanager::Client) -> Self {
+        Database {
+            door: Door::Secret(host, secrets),
             idle: Mutex::new(None),
         }
     }
@@ -109,9 +127,15 @@ impl Database {
                 Err(_) => tracing::info!("the kept connection gives no sign of life"),
             }
         }
-        let doing = format!("connect to {}", self.url);
+        let (doing, options): (String, MySqlConnectOptions) = match &self.door {
+            Door::Url(url) => (format!("connect to {url}"), url.options().clone()),
+            Door::Secret(host, secrets) => {
+                let options = secret::options(secrets, host).await?;
+                (format!("connect to {host}"), options)
+            }
+        };
         let connecting = async {
-            let mut connection = self.url.options().connect().await?;
+            let mut connection = options.connect().await?;
             // Whatever the server's default: a value that does not fit is an error, never cut.
             let strict = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
             connection.execute(strict).await?;

@@ -33,6 +33,9 @@ pub enum DatabaseErrorKind {
     /// Nothing answered in time, or the connection was refused or broke.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// The user and the password could not be had.
+    #[error("the secret cannot be had: {0}")]
+    Secret(String),
     /// The server does not let this user in, or not to this database.
     #[error("access denied: {0}")]
     AccessDenied(String),
@@ -65,6 +68,13 @@ impl DatabaseError {
         }
     }
 
+    pub(crate) fn secret(doing: impl Into<String>, what: impl Into<String>) -> Self {
+        DatabaseError {
+            doing: doing.into(),
+            kind: DatabaseErrorKind::Secret(what.into()),
+        }
+    }
+
     pub(crate) fn unreachable(doing: impl Into<String>, what: impl Into<String>) -> Self {
         DatabaseError {
             doing: doing.into(),
@@ -78,7 +88,9 @@ impl DatabaseError {
     pub(crate) fn is_transient(&self) -> bool {
         match self.kind {
             DatabaseErrorKind::Unreachable(_) | DatabaseErrorKind::Busy(_) => true,
-            DatabaseErrorKind::AccessDenied(_)
+            // The SDK has tried again already.
+            DatabaseErrorKind::Secret(_)
+            | DatabaseErrorKind::AccessDenied(_)
             | DatabaseErrorKind::Schema(_)
             | DatabaseErrorKind::Queue(_)
             | DatabaseErrorKind::TooLarge(_)
@@ -90,6 +102,7 @@ impl DatabaseError {
     pub fn error_type(&self) -> &'static str {
         match self.kind {
             DatabaseErrorKind::Unreachable(_) => "DatabaseUnreachable",
+            DatabaseErrorKind::Secret(_) => "DatabaseSecret",
             DatabaseErrorKind::AccessDenied(_) => "DatabaseAccessDenied",
             DatabaseErrorKind::Schema(_) => "DatabaseSchema",
             DatabaseErrorKind::Busy(_) | DatabaseErrorKind::Queue(_) => "DatabaseBusy",
@@ -105,8 +118,14 @@ impl DatabaseError {
                 "check that the server runs, and that host and port in DATABASE_URL, network and \
                  security groups let the caller through"
             }
+            DatabaseErrorKind::Secret(_) => {
+                "check that DATABASE_SECRET_ARN names a secret with `username` and `password`, that \
+                 the role may call secretsmanager:GetSecretValue on it, and that the network has a \
+                 way to Secrets Manager"
+            }
             DatabaseErrorKind::AccessDenied(_) => {
-                "check user, password and database in DATABASE_URL, and the user's grants"
+                "check user, password and database in DATABASE_URL or in the secret, and the user's \
+                 grants"
             }
             DatabaseErrorKind::Schema(_) => {
                 "create the database and apply the migrations (migrations/)"

@@ -11,7 +11,8 @@ use pipeline::source_version::{SOURCE_VERSION, SourceVersion, VersionError};
 
 use crate::database::Database;
 use crate::error::{DatabaseError, LoadError};
-use crate::settings::Settings;
+use crate::secret;
+use crate::settings::{DatabaseSettings, Settings};
 use crate::source::Source;
 use crate::store::{Entry, Loaded, Outcome};
 
@@ -35,13 +36,16 @@ pub struct Load {
 pub fn service(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Service<Load>, Failure> {
     let settings = Settings::read(lookup)?;
     let clients = Clients::new(&settings.aws);
+    let database = match settings.database {
+        DatabaseSettings::Url(url) => Database::new(*url),
+        DatabaseSettings::Secret(host) => {
+            Database::behind_secret(host, secret::client(&settings.aws, &clients))
+        }
+    };
     Ok(Service {
         function: FUNCTION,
         publisher: Publisher::new(clients.sns.clone(), settings.topic),
-        handler: Load {
-            clients,
-            database: Database::new(settings.database),
-        },
+        handler: Load { clients, database },
     })
 }
 

@@ -10,7 +10,7 @@
 //!   ends in the same table;
 //! - the load file is deleted last, so that what was not committed is there to be tried again.
 //!
-//! The map: [`database`] connects, [`source`] is where the bytes of a load file come from,
+//! The map: [`database`] connects, [`secret`] knows the password, [`source`] is where the bytes of a load file come from,
 //! [`store`] writes them, [`handler`] is the Lambda function around it and [`command`] the command
 //! line. Left out: the schema, which the migrations own, and the rules of zip codes, which
 //! `zipcodes` owns.
@@ -19,6 +19,7 @@ pub mod command;
 pub mod database;
 pub mod error;
 pub mod handler;
+pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod store;

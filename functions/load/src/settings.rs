@@ -14,8 +14,8 @@ use url::Url;
 pub struct Settings {
     /// How to reach AWS.
     pub aws: AwsSettings,
-    /// `DATABASE_URL`: where the rows go.
-    pub database: DatabaseUrl,
+    /// Where the rows go.
+    pub database: DatabaseSettings,
     /// `TOPIC_ARN`: where the steps are announced.
     pub topic: TopicArn,
 }
@@ -28,7 +28,7 @@ impl Settings {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut environment = Environment::new(lookup);
         let aws = AwsSettings::read(&mut environment);
-        let database = environment.required("DATABASE_URL", DatabaseUrl::parse);
+        let database = DatabaseSettings::read(&mut environment);
         let topic = environment.required("TOPIC_ARN", TopicArn::parse);
         match (aws, database, topic) {
             (Some(aws), Some(database), Some(topic)) => Ok(Settings {
@@ -38,6 +38,58 @@ impl Settings {
             }),
             _ => Err(environment.into_error()),
         }
+    }
+}
+
+/// Where the database is, and how to come by the password.
+#[derive(Clone, Debug)]
+pub enum DatabaseSettings {
+    /// `DATABASE_URL` says it all.
+    Url(Box<DatabaseUrl>),
+    /// User and password are in a secret.
+    Secret(DatabaseHost),
+}
+
+/// A database whose user and password are in AWS Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseHost {
+    /// `DATABASE_HOST`.
+    pub host: String,
+    /// `DATABASE_PORT`, 3306 if it is not set.
+    pub port: u16,
+    /// `DATABASE_NAME`.
+    pub name: String,
+    /// `DATABASE_SECRET_ARN`: a secret as RDS keeps it, a JSON object with `username` and `password`.
+    pub secret_arn: String,
+}
+
+impl DatabaseSettings {
+    /// `DATABASE_URL`, or host, name and secret if there is a `DATABASE_HOST`.
+    fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        let text = |text: &str| Ok::<_, std::convert::Infallible>(text.to_owned());
+        let Some(host) = environment.optional("DATABASE_HOST", text) else {
+            let url = environment.required("DATABASE_URL", DatabaseUrl::parse);
+            return url.map(Box::new).map(DatabaseSettings::Url);
+        };
+        let fine = environment.is_fine();
+        environment.optional("DATABASE_URL", |_| {
+            Err::<(), _>("is set, and so is `DATABASE_HOST`: which is the database?")
+        });
+        let port = environment.optional("DATABASE_PORT", |text| {
+            let port = text.parse().ok().filter(|port| *port != 0);
+            port.ok_or("is not a port, a number from 1 to 65535")
+        });
+        let name = environment.required("DATABASE_NAME", text);
+        let secret_arn = environment.required("DATABASE_SECRET_ARN", text);
+        if fine && !environment.is_fine() {
+            return None;
+        }
+        Some(DatabaseSettings::Secret(DatabaseHost {
+            host,
+            port: port.unwrap_or(3306),
+            name: name?,
+            secret_arn: secret_arn?,
+        }))
     }
 }
 
@@ -90,6 +142,12 @@ impl DatabaseUrl {
 
     pub(crate) fn options(&self) -> &MySqlConnectOptions {
         &self.options
+    }
+}
+
+impl fmt::Display for DatabaseHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mysql://{}:{}/{}", self.host, self.port, self.name)
     }
 }
 
@@ -171,6 +229,54 @@ mod tests {
              `AWS_ACCESS_KEY_ID` is not set; `AWS_SECRET_ACCESS_KEY` is not set; `DATABASE_URL` is \
              not the address of a database: relative URL without a base; expected \
              mysql://USER:PASSWORD@HOST:PORT/DATABASE; `TOPIC_ARN` is not set"
+        );
+    }
+
+    fn database(variables: &[(&str, &str)]) -> Result<String, String> {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let mut environment = Environment::new(&lookup);
+        match DatabaseSettings::read(&mut environment) {
+            Some(DatabaseSettings::Url(url)) => Ok(url.to_string()),
+            Some(DatabaseSettings::Secret(host)) => Ok(format!("{host} {}", host.secret_arn)),
+            None => Err(environment.into_error().to_string()),
+        }
+    }
+
+    #[test]
+    fn the_database_is_a_url_or_a_host_with_a_secret() {
+        let url = ("DATABASE_URL", "mysql://zip:s3cret@db/zipster");
+        let host = ("DATABASE_HOST", "db.example.com");
+        let name = ("DATABASE_NAME", "zipster");
+        let secret = ("DATABASE_SECRET_ARN", "arn:aws:secretsmanager:::secret:a");
+        let check = |variables: &[(&str, &str)], expected: Result<&str, &str>| {
+            let expected = expected
+                .map(str::to_owned)
+                .map_err(|what| format!("cannot read the settings from the environment: {what}"));
+            assert_eq!(database(variables), expected);
+        };
+        check(&[url], Ok("mysql://zip@db:3306/zipster"));
+        check(
+            &[host, name, secret],
+            Ok("mysql://db.example.com:3306/zipster arn:aws:secretsmanager:::secret:a"),
+        );
+        check(
+            &[host, name, secret, ("DATABASE_PORT", "3307")],
+            Ok("mysql://db.example.com:3307/zipster arn:aws:secretsmanager:::secret:a"),
+        );
+        check(&[name, secret], Err("`DATABASE_URL` is not set"));
+        check(
+            &[host, ("DATABASE_PORT", "0")],
+            Err(
+                "`DATABASE_PORT` is not a port, a number from 1 to 65535; `DATABASE_NAME` is not \
+                 set; `DATABASE_SECRET_ARN` is not set",
+            ),
+        );
+        check(
+            &[url, host, name, secret],
+            Err("`DATABASE_URL` is set, and so is `DATABASE_HOST`: which is the database?"),
         );
     }
 }

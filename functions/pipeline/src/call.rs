@@ -88,7 +88,7 @@ impl fmt::Display for CallErrorKind {
 
 impl CallError {
     /// Wraps the SDK's error for `action`, which was to do `doing` to `at`.
-    pub(crate) fn new<E>(
+    pub fn new<E>(
         doing: &'static str,
         at: impl fmt::Display,
         action: &'static str,

@@ -7,11 +7,13 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 
 use crate::settings::AwsSettings;
 
@@ -29,6 +31,8 @@ pub struct Clients {
     pub s3: aws_sdk_s3::Client,
     /// Amazon SNS.
     pub sns: aws_sdk_sns::Client,
+    /// What the clients have in common, for a client of another service.
+    pub common: SdkConfig,
 }
 
 impl Clients {
@@ -39,7 +43,11 @@ impl Clients {
     /// limit of its own, because a part of a large object may rightly take long; Lambda's timeout
     /// is the limit.
     pub fn new(settings: &AwsSettings) -> Self {
-        let endpoints = [&settings.s3_endpoint, &settings.sns_endpoint];
+        let endpoints = [
+            &settings.s3_endpoint,
+            &settings.sns_endpoint,
+            &settings.secrets_manager_endpoint,
+        ];
         let plain = |url: &url::Url| url.scheme() == "http";
         let client = if endpoints.iter().all(|url| url.as_ref().is_some_and(plain)) {
             // Without TLS the certificates of the system need not be read.
@@ -64,36 +72,30 @@ impl Clients {
             None,
             "environment",
         );
-        let region = Region::new(settings.region.clone());
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .read_timeout(READ)
             .build();
-        let behavior = BehaviorVersion::v2026_01_12();
-        let mut s3 = aws_sdk_s3::Config::builder()
-            .behavior_version(behavior)
-            .http_client(client.clone())
-            .credentials_provider(credentials.clone())
-            .region(region.clone())
-            .retry_config(retries.clone())
-            .timeout_config(timeouts.clone());
+        let common = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(client)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .region(Region::new(settings.region.clone()))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            .build();
+        let mut s3 = aws_sdk_s3::config::Builder::from(&common);
         if let Some(endpoint) = &settings.s3_endpoint {
             s3 = s3.endpoint_url(endpoint.as_str()).force_path_style(true);
         }
-        let mut sns = aws_sdk_sns::Config::builder()
-            .behavior_version(behavior)
-            .http_client(client)
-            .credentials_provider(credentials)
-            .region(region)
-            .retry_config(retries)
-            .timeout_config(timeouts);
+        let mut sns = aws_sdk_sns::config::Builder::from(&common);
         if let Some(endpoint) = &settings.sns_endpoint {
             sns = sns.endpoint_url(endpoint.as_str());
         }
         Clients {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
+            common,
         }
     }
 }

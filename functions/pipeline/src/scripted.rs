@@ -120,6 +120,7 @@ fn settings() -> AwsSettings {
         session_token: Some(Secret::new("token")),
         s3_endpoint: Some("http://127.0.0.1:1".parse().unwrap()),
         sns_endpoint: Some("http://127.0.0.1:1".parse().unwrap()),
+        secrets_manager_endpoint: None,
     }
 }
 

@@ -170,6 +170,8 @@ pub struct AwsSettings {
     pub s3_endpoint: Option<Url>,
     /// `AWS_ENDPOINT_URL_SNS`, else `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<Url>,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`.
+    pub secrets_manager_endpoint: Option<Url>,
 }
 
 impl AwsSettings {
@@ -183,6 +185,8 @@ impl AwsSettings {
         let everywhere = environment.optional("AWS_ENDPOINT_URL", endpoint);
         let s3_endpoint = environment.optional("AWS_ENDPOINT_URL_S3", endpoint);
         let sns_endpoint = environment.optional("AWS_ENDPOINT_URL_SNS", endpoint);
+        let secrets_manager_endpoint =
+            environment.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint);
         if environment.problems.len() > before {
             // Without this, an endpoint that cannot be read would turn into AWS itself.
             return None;
@@ -193,7 +197,8 @@ impl AwsSettings {
             secret_access_key: secret_access_key?,
             session_token,
             s3_endpoint: s3_endpoint.or_else(|| everywhere.clone()),
-            sns_endpoint: sns_endpoint.or(everywhere),
+            sns_endpoint: sns_endpoint.or_else(|| everywhere.clone()),
+            secrets_manager_endpoint: secrets_manager_endpoint.or(everywhere),
         })
     }
 }
@@ -245,6 +250,7 @@ mod tests {
         assert_eq!(settings.region, "eu-central-1");
         assert_eq!(settings.secret_access_key.expose(), "very secret");
         assert_eq!((settings.s3_endpoint, settings.sns_endpoint), (None, None));
+        assert_eq!(settings.secrets_manager_endpoint, None);
     }
 
     #[test]

@@ -117,6 +117,7 @@ impl FakeAws {
             session_token: None,
             s3_endpoint: endpoint.clone(),
             sns_endpoint: endpoint,
+            secrets_manager_endpoint: None,
         };
         let services = self.clone();
         let http = http_client_fn(move |_, _| SharedHttpConnector::new(services.clone()));
