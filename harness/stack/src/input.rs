@@ -20,8 +20,23 @@ pub struct Inputs<'a> {
     pub variables: BTreeMap<String, String>,
     /// Variable files (`*.tfvars`), later ones winning over earlier ones.
     pub variable_files: Vec<Source>,
+    /// What stands in for a database of the stack's own, if the target has one.
+    pub database: Option<LocalDatabase>,
     /// Where `file`, `fileexists`, local modules and their like look.
     pub files: &'a dyn Files,
+}
+
+/// The database that the target has, in place of one that AWS would make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDatabase {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database's name on its server.
+    pub name: String,
+    /// The secret with its user and password, as RDS would keep it.
+    pub secret_arn: Option<String>,
 }
 
 impl Inputs<'static> {
@@ -33,6 +48,7 @@ impl Inputs<'static> {
             region,
             variables: BTreeMap::new(),
             variable_files: Vec::new(),
+            database: None,
             files: &NoFiles,
         }
     }
@@ -61,8 +77,16 @@ impl<'a> Inputs<'a> {
             region: self.region,
             variables: self.variables,
             variable_files: self.variable_files,
+            database: self.database,
             files,
         }
+    }
+
+    /// With a database that `aws_db_instance` and `aws_instance` resolve to.
+    #[must_use]
+    pub fn with_database(mut self, database: LocalDatabase) -> Self {
+        self.database = Some(database);
+        self
     }
 }
 

@@ -9,8 +9,10 @@
 //! Values are evaluated as Terraform evaluates them, and what AWS computes from account, region
 //! and name (ARNs, URLs, ids) is computed here. What only AWS can know stays unknown, and is an
 //! error where a local stack needs it. What means nothing locally, encryption or networks, is
-//! listed in [`Stack::not_emulated`]; what would make a local stack behave otherwise than AWS is
-//! refused by name.
+//! listed in [`Stack::not_emulated`]: its arguments and what refers to it are checked against the
+//! provider's schema all the same, and a database of the stack's own resolves to that of the target
+//! ([`Inputs::database`]). What would make a local stack behave otherwise than AWS is refused by
+//! name.
 //!
 //! Left out on purpose: I/O (files come through [`Files`]), state and plans, modules from
 //! registries, providers other than `hashicorp/aws`, several regions or accounts in one stack, and
@@ -21,6 +23,7 @@ pub mod resources;
 mod address;
 mod config;
 mod data;
+mod described;
 mod diagnostic;
 mod expression;
 mod functions;
@@ -34,7 +37,7 @@ mod value;
 
 pub use address::{Address, InstanceKey, ModuleStep};
 pub use diagnostic::{Diagnostic, Severity};
-pub use input::{FileError, Files, Inputs, NoFiles};
+pub use input::{FileError, Files, Inputs, LocalDatabase, NoFiles};
 pub use resources::Kind;
 pub use run::read;
 pub use secret::Text;

@@ -216,7 +216,10 @@ fn what_is_not_emulated_is_listed_and_the_rest_still_works() {
     let stack = read_text(
         r#"
         resource "aws_kms_key" "key" { description = "topics" }
-        resource "aws_db_instance" "db" { port = 3306 }
+        resource "aws_db_instance" "db" {
+          instance_class = "db.t4g.micro"
+          port           = 3306
+        }
         resource "aws_sns_topic" "t" {
           name              = "t"
           kms_master_key_id = aws_kms_key.key.arn

@@ -159,11 +159,11 @@ fn documents_are_merged_by_sid() {
 #[test]
 fn what_is_not_known_makes_the_whole_document_unknown() {
     let text = r#"
-        resource "aws_kms_key" "k" {}
+        resource "aws_eip" "k" {}
         data "aws_iam_policy_document" "d" {
           statement {
             actions   = ["kms:Decrypt"]
-            resources = [aws_kms_key.k.arn]
+            resources = [aws_eip.k.arn]
           }
         }
         resource "aws_iam_role_policy" "p" {

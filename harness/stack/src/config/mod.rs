@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 
 pub(crate) use block::Nested;
 pub(crate) use module::{load, parse_variable_file};
+pub(crate) use types::of_text as type_of_text;
 
 use crate::Source;
 use crate::diagnostic::Diagnostic;

@@ -3,16 +3,17 @@
 //! Follows <https://developer.hashicorp.com/terraform/language/expressions/type-constraints>.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 
-use crate::NoFiles;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::expression::{Evaluator, Expr, NoNames};
 use crate::source::Span;
 use crate::value::convert::convert;
 use crate::value::{Attribute, Type, Value};
+use crate::{NoFiles, Source};
 
 const NAMES: [&str; 9] = [
     "any", "bool", "list", "map", "number", "object", "set", "string", "tuple",
@@ -21,6 +22,15 @@ const NAMES: [&str; 9] = [
 /// Reads a type constraint; what is none is reported and counts as `any`.
 pub(super) fn read(expr: &Expr, diagnostics: &mut Diagnostics) -> Type {
     Reader { expr, diagnostics }.ty(&expr.expression)
+}
+
+/// The type that `text` writes; `any` if it is none, which is for those who write such texts to test.
+pub(crate) fn of_text(text: &str) -> Type {
+    let Ok(expression) = text.parse() else {
+        return Type::Any;
+    };
+    let source = Arc::new(Source::new("(type)", text));
+    read(&Expr { source, expression }, &mut Diagnostics::default())
 }
 
 struct Reader<'a> {

@@ -25,7 +25,7 @@ pub(super) struct BodyEvaluator<'e, 'a> {
 }
 
 impl BodyEvaluator<'_, '_> {
-    fn problem(&mut self, problem: Diagnostic) {
+    pub(super) fn problem(&mut self, problem: Diagnostic) {
         self.evaluator.diagnostics.push(problem);
     }
 
@@ -88,7 +88,7 @@ impl BodyEvaluator<'_, '_> {
     }
 
     /// The block, or the block inside it, in words.
-    fn what(&self, path: &str) -> String {
+    pub(super) fn what(&self, path: &str) -> String {
         match path.trim_end_matches('.') {
             "" => self.what.clone(),
             inner => format!("`{inner}` of {}", self.what),
@@ -249,14 +249,18 @@ impl BodyEvaluator<'_, '_> {
         }
     }
 
-    fn bound(&mut self, names: (String, Value), run: impl FnOnce(&mut Self)) {
+    pub(super) fn bound(&mut self, names: (String, Value), run: impl FnOnce(&mut Self)) {
         self.evaluator.push(names);
         run(self);
         self.evaluator.pop();
     }
 
     /// The `content` of a `dynamic` block with what its iterator means, once for each element.
-    fn rounds<'b>(&mut self, block: &'b Block, label: &str) -> Vec<(&'b Block, (String, Value))> {
+    pub(super) fn rounds<'b>(
+        &mut self,
+        block: &'b Block,
+        label: &str,
+    ) -> Vec<(&'b Block, (String, Value))> {
         let span = self.nested.span_of(block.ident.span());
         let missing = |this: &mut Self, what: &str| {
             let problem = Diagnostic::error(format!("this `dynamic` block has no `{what}`"));
@@ -318,7 +322,7 @@ impl BodyEvaluator<'_, '_> {
         self.free_body(body)
     }
 
-    fn free_body(&mut self, body: &Body) -> BTreeMap<String, Value> {
+    pub(super) fn free_body(&mut self, body: &Body) -> BTreeMap<String, Value> {
         let mut values = BTreeMap::new();
         let mut blocks: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for structure in body {

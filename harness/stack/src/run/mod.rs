@@ -1,6 +1,7 @@
 //! From a configuration to a stack: everything evaluated, in the order of the graph.
 
 mod body;
+mod described;
 mod graph;
 mod resource;
 mod scope;

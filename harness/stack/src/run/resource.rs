@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::body::{BodyEvaluator, object_of};
+use super::described;
 use super::graph::{Graph, Node};
 use super::scope::Repetition;
 use super::{World, by_key};
 use crate::config::{Mode, ResourceBlock, ResourceId};
 use crate::data::{DataSource, source_of};
+use crate::described::{computed, description_of};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::Expr;
 use crate::resources::type_of;
@@ -152,11 +154,11 @@ impl World<'_> {
             let value = match id.mode {
                 Mode::Managed => match type_of(&id.ty) {
                     Some(ty) => self.emulated(&one, ty, node, graph, diagnostics),
-                    None => self.not_emulated(&one, diagnostics),
+                    None => self.not_emulated(&one, node, graph, diagnostics),
                 },
                 Mode::Data => match source_of(&id.ty) {
                     Some(source) => self.answered(&one, source, diagnostics),
-                    None => self.not_emulated(&one, diagnostics),
+                    None => self.not_emulated(&one, node, graph, diagnostics),
                 },
             };
             self.conditions(&one, true, &value, diagnostics);
@@ -232,7 +234,7 @@ impl World<'_> {
         let read = (ty.read)(&mut fields);
         let has_tags = ty.body.attributes.iter().any(|a| a.name == "tags");
         let tags = if has_tags {
-            self.tags(&body)
+            self.own_tags(&body)
         } else {
             BTreeMap::new()
         };
@@ -286,9 +288,18 @@ impl World<'_> {
         }
     }
 
-    fn tags(&self, body: &EvaluatedBody) -> BTreeMap<String, Value> {
+    fn own_tags(&self, body: &EvaluatedBody) -> BTreeMap<String, Value> {
         let mut tags = self.default_tags.clone();
         if let Some((own, _)) = body.attributes.get("tags") {
+            tags.extend(own.as_entries().cloned().unwrap_or_default());
+        }
+        tags
+    }
+
+    /// The same, of a type that is only described.
+    fn tags(&self, said: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+        let mut tags = self.default_tags.clone();
+        if let Some(own) = said.get("tags") {
             tags.extend(own.as_entries().cloned().unwrap_or_default());
         }
         tags
@@ -306,10 +317,25 @@ impl World<'_> {
         addresses
     }
 
-    /// A type that a local stack does not have: what its block says is known, the rest is not.
-    fn not_emulated(&mut self, one: &One<'_>, diagnostics: &mut Diagnostics) -> Value {
+    /// A type that a local stack does not have. What its block says is known, and checked if the
+    /// type is described; of what only AWS decides, what can be told.
+    fn not_emulated(
+        &mut self,
+        one: &One<'_>,
+        node: &Node,
+        graph: &Graph,
+        diagnostics: &mut Diagnostics,
+    ) -> Value {
+        // Whoever waits for it waits for what it waits for.
+        let before = self.addresses_before(node, graph);
+        self.addresses
+            .entry(node.clone())
+            .or_default()
+            .extend(before);
         let nested = &one.block.body;
-        let written = self.with_evaluator(
+        let ty = one.address.resource_type.as_str();
+        let description = description_of(ty);
+        let value = self.with_evaluator(
             one.instance,
             &one.repetition,
             &nested.source,
@@ -321,16 +347,27 @@ impl World<'_> {
                     what: format!("`{}`", one.address),
                     noted: Vec::new(),
                 };
-                bodies.free()
+                let Some(description) = description else {
+                    return Kind::Open(bodies.free()).into();
+                };
+                let said = bodies.described(&description);
+                let database = self.inputs.database.as_ref();
+                let mut computed =
+                    computed(ty, &one.address, &self.context, &said.attributes, database);
+                if description.attribute("tags").is_some() {
+                    computed.push(("tags_all", Value::object(self.tags(&said.attributes))));
+                }
+                computed.push(("region", self.context.region.as_str().into()));
+                Value::object(described::object_of(&description, &said, &computed))
             },
         );
         self.not_emulated.push(NotEmulated {
             address: one.address.clone(),
             attribute: None,
             place: one.block.span.place(),
-            reason: why_not(&one.address.resource_type).to_owned(),
+            reason: why_not(ty, self.inputs.database.is_some()).to_owned(),
         });
-        Kind::Open(written).into()
+        value
     }
 
     fn answered(
@@ -363,14 +400,19 @@ struct One<'b> {
 }
 
 /// Why a stack works without resources of a type.
-fn why_not(ty: &str) -> &'static str {
+fn why_not(ty: &str, has_database: bool) -> &'static str {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| ty.starts_with(prefix));
-    if ty.starts_with("data.") {
+    if ["data.aws_ami", "data.aws_availability_zones"].contains(&ty) {
+        "only AWS can answer it: something like its answer is made up"
+    } else if ty.starts_with("data.") {
         "only AWS can answer it"
+    } else if has_database && ["aws_db_instance", "aws_instance"].contains(&ty) {
+        "the local database stands in for it"
     } else if begins(&["aws_db_", "aws_rds_"]) {
         "the database of a local stack is not made by Terraform"
     } else if begins(&[
         "aws_vpc",
+        "aws_default_",
         "aws_subnet",
         "aws_security_group",
         "aws_route",
@@ -384,7 +426,12 @@ fn why_not(ty: &str) -> &'static str {
         "a local stack does not encrypt what it keeps"
     } else if begins(&["aws_cloudwatch_metric_", "aws_cloudwatch_dashboard"]) {
         "a local stack has no metrics"
-    } else if begins(&["aws_instance", "aws_key_pair", "aws_launch_template"]) {
+    } else if begins(&[
+        "aws_instance",
+        "aws_iam_instance_profile",
+        "aws_key_pair",
+        "aws_launch_template",
+    ]) {
         "a local stack has no virtual machines"
     } else {
         "a local stack has no resources of this type"

@@ -29,7 +29,7 @@ resource "aws_sns_topic_subscription" "unknown" {
 }
 
 resource "aws_sns_topic" "unknown" {
-  count = aws_instance.host.cores
+  count = aws_instance.host.ipv6_address_count
   name  = "x"
 }
 

@@ -182,9 +182,13 @@ impl Deployer<'_> {
         const OPERATION: &str = "PutBucketLifecycleConfiguration";
         let mut rules = Vec::new();
         for rule in &lifecycle.rules {
-            let expiration = rule
-                .expiration_days
-                .map(|days| LifecycleExpiration::builder().days(days_of(days)).build());
+            let marker = rule.expired_object_delete_marker.then_some(true);
+            let expiration = (rule.expiration_days.is_some() || marker.is_some()).then(|| {
+                LifecycleExpiration::builder()
+                    .set_days(rule.expiration_days.map(days_of))
+                    .set_expired_object_delete_marker(marker)
+                    .build()
+            });
             let noncurrent = rule.noncurrent_expiration_days.map(|days| {
                 NoncurrentVersionExpiration::builder()
                     .noncurrent_days(days_of(days))

@@ -142,6 +142,8 @@ pub struct LifecycleRule {
     pub filter: LifecycleFilter,
     /// After how many days objects expire.
     pub expiration_days: Option<u64>,
+    /// Whether a delete marker goes once there are no versions behind it.
+    pub expired_object_delete_marker: bool,
     /// After how many days versions expire that are no longer current.
     pub noncurrent_expiration_days: Option<u64>,
     /// After how many days uploads in parts are given up that were not completed.

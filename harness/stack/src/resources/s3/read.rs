@@ -384,8 +384,7 @@ pub(crate) const BUCKET_LIFECYCLE: ResourceType = ResourceType {
                                     settled("days", Shape::Number),
                                     optional("date", Shape::Text).refused(DAYS_ONLY),
                                     settled("expired_object_delete_marker", Shape::Bool)
-                                        .bool(false)
-                                        .refused(DAYS_ONLY),
+                                        .bool(false),
                                 ],
                                 &[],
                             ),
@@ -462,6 +461,14 @@ fn lifecycle_rule(fields: &mut Fields<'_>) -> Result<LifecycleRule, Reported> {
         None => Ok(None),
     };
     let expiration_days = days("expiration", "days");
+    let expired_object_delete_marker = match fields.block("expiration") {
+        Some(mut block) => block.flag("expired_object_delete_marker", false),
+        None => Ok(false),
+    };
+    let mut days = |block: &str, name: &str| match fields.block(block) {
+        Some(mut block) => block.whole(name, ANY_DAYS),
+        None => Ok(None),
+    };
     let noncurrent_expiration_days = days("noncurrent_version_expiration", "noncurrent_days");
     let abort_days = days("abort_incomplete_multipart_upload", "days_after_initiation");
     let mut filter = filter?;
@@ -471,6 +478,7 @@ fn lifecycle_rule(fields: &mut Fields<'_>) -> Result<LifecycleRule, Reported> {
         enabled: enabled?,
         filter,
         expiration_days: expiration_days?,
+        expired_object_delete_marker: expired_object_delete_marker?,
         noncurrent_expiration_days: noncurrent_expiration_days?,
         abort_incomplete_multipart_upload_days: abort_days?,
     })
