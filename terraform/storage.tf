@@ -1,35 +1,39 @@
+locals {
+  # Bucket names are unique among all accounts.
+  bucket_prefix = "${var.project}-%s-${data.aws_caller_identity.current.account_id}"
+}
+
 # Input files land here. transform deletes each once its load and error files are written.
-resource "aws_s3_bucket" "input" {
-  bucket = "${var.project}-input-${data.aws_caller_identity.current.account_id}"
+module "input_bucket" {
+  source = "./modules/bucket"
+
+  name            = format(local.bucket_prefix, "input")
+  force_destroy   = var.force_destroy
+  noncurrent_days = var.noncurrent_version_days
 }
 
 # Rows that passed, one load file per input file. load deletes each once its rows are stored.
-resource "aws_s3_bucket" "load" {
-  bucket = "${var.project}-load-${data.aws_caller_identity.current.account_id}"
+module "load_bucket" {
+  source = "./modules/bucket"
+
+  name            = format(local.bucket_prefix, "load")
+  force_destroy   = var.force_destroy
+  noncurrent_days = var.noncurrent_version_days
 }
 
 # Why the other rows did not pass, one error file per input file.
-resource "aws_s3_bucket" "errors" {
-  bucket = "${var.project}-errors-${data.aws_caller_identity.current.account_id}"
-}
+module "error_bucket" {
+  source = "./modules/bucket"
 
-resource "aws_s3_bucket_public_access_block" "private" {
-  for_each = {
-    input  = aws_s3_bucket.input.id
-    load   = aws_s3_bucket.load.id
-    errors = aws_s3_bucket.errors.id
-  }
-
-  bucket                  = each.value
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
+  name            = format(local.bucket_prefix, "errors")
+  force_destroy   = var.force_destroy
+  noncurrent_days = var.noncurrent_version_days
+  expire_days     = var.error_file_days
 }
 
 # S3 tries the destination when a notification is made, so the permission has to be there before.
 resource "aws_s3_bucket_notification" "input" {
-  bucket = aws_s3_bucket.input.id
+  bucket = module.input_bucket.name
 
   lambda_function {
     id                  = "transform"
@@ -41,7 +45,7 @@ resource "aws_s3_bucket_notification" "input" {
 }
 
 resource "aws_s3_bucket_notification" "load" {
-  bucket = aws_s3_bucket.load.id
+  bucket = module.load_bucket.name
 
   lambda_function {
     id                  = "load"

@@ -19,3 +19,7 @@ provider "aws" {
 }
 
 data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}

@@ -10,7 +10,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::{Folder, shown, tf_files};
-use zipster_stack::{Inputs, Source, Stack, read};
+use zipster_stack::resources::Function;
+use zipster_stack::{Inputs, LocalDatabase, Source, Stack, read};
 
 fn terraform() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform")
@@ -23,9 +24,16 @@ fn sources() -> Vec<Source> {
         .collect()
 }
 
+const SECRET: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:database-abcdef";
+
 fn inputs() -> Inputs<'static> {
     common::inputs()
-        .with_variable("database_url", "mysql://user:secret@localhost:3306/zipster")
+        .with_database(LocalDatabase {
+            host: "127.0.0.1".to_owned(),
+            port: 3307,
+            name: "zipster_test".to_owned(),
+            secret_arn: Some(SECRET.to_owned()),
+        })
         // Not where functions are built, so that the outcome does not depend on that.
         .with_variable("functions_dir", "../target/no-functions")
 }
@@ -79,16 +87,49 @@ fn readers_are_subscribed_to_both_topics() {
 
 #[test]
 fn secrets_do_not_show() {
-    let stack = read_with(&inputs());
+    let url = "mysql://user:secret@localhost:3306/zipster";
+    let inputs = inputs()
+        .with_variable("database", "existing")
+        .with_variable("database_url", url);
+    let stack = read_with(&inputs);
     assert!(!format!("{stack:?}").contains("secret@"));
-    let load = stack
+    let load = load_of(&stack);
+    assert_eq!(load.environment["DATABASE_URL"].expose(), Some(url));
+    assert!(!load.environment.contains_key("DATABASE_HOST"));
+}
+
+fn load_of(stack: &Stack) -> &Function {
+    stack
         .functions()
         .find(|f| f.name == "zipster-load")
-        .unwrap();
-    assert_eq!(
-        load.environment["DATABASE_URL"].expose(),
-        Some("mysql://user:secret@localhost:3306/zipster")
-    );
+        .unwrap()
+}
+
+#[test]
+fn the_database_of_the_stack_is_the_local_one() {
+    let environment = |database: &str| {
+        let stack = read_with(&inputs().with_variable("database", database));
+        let load = load_of(&stack);
+        let shown = load.environment.iter().map(|(name, value)| {
+            let value = value.expose().unwrap_or("(known after apply)");
+            format!("{name}={value}")
+        });
+        shown.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(environment("rds"), @r"
+    DATABASE_HOST=127.0.0.1
+    DATABASE_NAME=zipster_test
+    DATABASE_PORT=3307
+    DATABASE_SECRET_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:database-abcdef
+    TOPIC_ARN=arn:aws:sns:eu-central-1:123456789012:zipster-load
+    ");
+    insta::assert_snapshot!(environment("ec2"), @r"
+    DATABASE_HOST=127.0.0.1
+    DATABASE_NAME=zipster
+    DATABASE_PORT=3306
+    DATABASE_SECRET_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:zipster-database-12207995478733257340614913-830234
+    TOPIC_ARN=arn:aws:sns:eu-central-1:123456789012:zipster-load
+    ");
 }
 
 #[test]
@@ -105,5 +146,5 @@ fn resources_come_after_what_they_depend_on() {
         }
         seen.push(resource.address.clone());
     }
-    assert_eq!(seen.len(), 24);
+    assert_eq!(seen.len(), 48);
 }

@@ -95,7 +95,10 @@ impl Embedded {
             &settings.project,
             &account,
             &region,
-            &[("database_url", "mysql://localhost/zipster")],
+            &[
+                ("database", "existing"),
+                ("database_url", "mysql://localhost/zipster"),
+            ],
         )?;
         Outputs::of(&stack)?;
         let binaries = stack
@@ -199,6 +202,7 @@ impl Embedded {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
+        variables.push(("database", "existing"));
         variables.push(("database_url", database_url));
         variables.push(("notification_emails", &emails));
         let stack = read(&self.project, &self.account, &self.region, &variables)?;

@@ -26,6 +26,7 @@ fn stack() -> Stack {
         Region::parse("eu-central-1").unwrap(),
     )
     .with_files(&files)
+    .with_variable("database", "existing")
     .with_variable("database_url", "mysql://localhost/zips");
     let (stack, diagnostics) = zipster_stack::read(sources, &inputs);
     stack.unwrap_or_else(|| panic!("{diagnostics:?}"))
