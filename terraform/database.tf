@@ -32,7 +32,7 @@ resource "aws_db_parameter_group" "main" {
 
   parameter {
     name  = "require_secure_transport"
-    value = "ON"
+    value = "1"
   }
 
   lifecycle {

@@ -50,7 +50,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    id     = "old-versions"
+    id     = "clean-up"
     status = "Enabled"
 
     filter {}
@@ -59,35 +59,14 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_days = var.noncurrent_days
     }
 
-    # A marker with nothing behind it.
+    # With days, markers that have nothing behind them go as well; without, that has to be said.
     expiration {
-      expired_object_delete_marker = true
+      days                         = var.expire_days
+      expired_object_delete_marker = var.expire_days == null ? true : null
     }
-  }
-
-  rule {
-    id     = "unfinished-uploads"
-    status = "Enabled"
-
-    filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
-    }
-  }
-
-  dynamic "rule" {
-    for_each = var.expire_days == null ? [] : [var.expire_days]
-
-    content {
-      id     = "old-objects"
-      status = "Enabled"
-
-      filter {}
-
-      expiration {
-        days = rule.value
-      }
     }
   }
 
