@@ -275,6 +275,7 @@ async fn tell(mut entries: Receiver<Entry>, started: Instant) {
                 | Event::MessageFiltered { .. }
                 | Event::InboxReceived { .. }
                 | Event::MessageQueued { .. }
+                | Event::MessageDeduplicated { .. }
                 | Event::InvocationQueued { .. }
                 | Event::EnvironmentStarted { .. }
                 | Event::EnvironmentEnded { .. }

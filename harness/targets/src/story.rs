@@ -25,6 +25,7 @@ pub fn concerns(event: &Event, key: &str) -> bool {
         | Event::MessageFiltered { .. }
         | Event::InboxReceived { .. }
         | Event::MessageQueued { .. }
+        | Event::MessageDeduplicated { .. }
         | Event::InvocationQueued { .. }
         | Event::EnvironmentStarted { .. }
         | Event::EnvironmentEnded { .. }

@@ -95,6 +95,13 @@ pub enum Event {
         /// The message's identifier.
         message_id: String,
     },
+    /// A FIFO queue got a message again that it had got within the last minutes, and left it out.
+    MessageDeduplicated {
+        /// The queue's ARN.
+        queue: String,
+        /// The identifier of the message that was sent first.
+        message_id: String,
+    },
     /// An asynchronous event waits for its function.
     InvocationQueued {
         /// The function's ARN.
@@ -273,6 +280,9 @@ impl fmt::Display for Event {
                 subject.as_deref().unwrap_or("(no subject)")
             ),
             Self::MessageQueued { queue, .. } => write!(f, "queued in {}", short(queue)),
+            Self::MessageDeduplicated { queue, .. } => {
+                write!(f, "already queued in {}", short(queue))
+            }
             Self::InvocationQueued { function, .. } => {
                 write!(f, "invocation of {} queued", short(function))
             }

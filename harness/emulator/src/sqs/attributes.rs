@@ -11,6 +11,7 @@ use zipster_iam::{Policy, PolicyKind};
 use zipster_names::Arn;
 
 use super::error;
+use super::fifo::Scope;
 use super::state::Queue;
 use crate::front::{ApiError, ServiceName};
 
@@ -30,6 +31,27 @@ pub(super) struct QueueAttributes {
     pub(super) redrive_allow: Option<RedriveAllow>,
     /// Shown as it was set; there is nothing at rest to encrypt.
     pub(super) managed_encryption: bool,
+    /// What only FIFO queues have.
+    pub(super) fifo: Option<FifoAttributes>,
+}
+
+/// The attributes of FIFO queues.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FifoAttributes {
+    pub(super) content_based: bool,
+    pub(super) scope: Scope,
+    /// `FifoThroughputLimit` is `perMessageGroupId`: kept and shown, since nothing is limited.
+    per_group: bool,
+}
+
+impl Default for FifoAttributes {
+    fn default() -> Self {
+        Self {
+            content_based: false,
+            scope: Scope::Queue,
+            per_group: false,
+        }
+    }
 }
 
 /// When and where a message is given up.
@@ -69,12 +91,13 @@ impl Default for QueueAttributes {
             redrive: None,
             redrive_allow: None,
             managed_encryption: true,
+            fifo: None,
         }
     }
 }
 
 /// All names that `GetQueueAttributes` knows, in the order in which they are shown.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 19] = [
     "QueueArn",
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -90,9 +113,43 @@ const NAMES: [&str; 15] = [
     "RedrivePolicy",
     "RedriveAllowPolicy",
     "SqsManagedSseEnabled",
+    "FifoQueue",
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
 ];
 
+/// The attributes of encryption with a key of KMS, which nothing here has.
+const KMS: [&str; 2] = ["KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"];
+
 impl QueueAttributes {
+    /// Those that a queue has before any is set.
+    pub(super) fn new(fifo: bool) -> Self {
+        Self {
+            fifo: fifo.then(FifoAttributes::default),
+            ..Self::default()
+        }
+    }
+
+    /// Sets attributes, and checks how they go together.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them.
+    pub(super) fn set_all(&mut self, values: &BTreeMap<String, String>) -> Result<(), ApiError> {
+        for (name, value) in values {
+            self.set(name, value)?;
+        }
+        match &self.fifo {
+            Some(fifo) if fifo.per_group && fifo.scope != Scope::MessageGroup => {
+                Err(error::attribute(
+                    "The value perMessageGroupId for FifoThroughputLimit is allowed only when \
+                     the value for DeduplicationScope is messageGroup.",
+                ))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Sets one attribute.
     ///
     /// # Errors
@@ -116,18 +173,39 @@ impl QueueAttributes {
             "RedrivePolicy" => self.redrive = Some(redrive(value)?),
             "RedriveAllowPolicy" if value.is_empty() => self.redrive_allow = None,
             "RedriveAllowPolicy" => self.redrive_allow = Some(redrive_allow(value)?),
-            "SqsManagedSseEnabled" => match value {
-                "true" => self.managed_encryption = true,
-                "false" => self.managed_encryption = false,
-                _ => return Err(error::bad_value(name)),
+            "SqsManagedSseEnabled" => self.managed_encryption = boolean(name, value)?,
+            "FifoQueue" => match (&self.fifo, value) {
+                (Some(_), "true") => {}
+                (None, "true") => return Err(error::queue_type()),
+                // AWS knows the attribute only where it is true.
+                (None, _) => return Err(error::unknown_attribute(name)),
+                (Some(_), "false") => return Err(error::queue_type()),
+                (Some(_), _) => return Err(error::bad_value(name)),
             },
-            "FifoQueue" if value == "false" => return Err(error::unknown_attribute(name)),
-            "FifoQueue"
-            | "ContentBasedDeduplication"
-            | "DeduplicationScope"
-            | "FifoThroughputLimit"
-            | "KmsMasterKeyId"
-            | "KmsDataKeyReusePeriodSeconds" => {
+            "ContentBasedDeduplication" => {
+                let fifo = self.fifo.as_mut();
+                let fifo = fifo.ok_or_else(|| error::unknown_attribute(name))?;
+                fifo.content_based = boolean(name, value)?;
+            }
+            "DeduplicationScope" => {
+                let fifo = self.fifo.as_mut();
+                fifo.ok_or_else(|| error::only_fifo(name))?.scope = match value {
+                    "queue" => Scope::Queue,
+                    "messageGroup" => Scope::MessageGroup,
+                    _ => return Err(error::bad_value(name)),
+                };
+            }
+            "FifoThroughputLimit" => {
+                let fifo = self.fifo.as_mut();
+                fifo.ok_or_else(|| error::only_fifo(name))?.per_group = match value {
+                    "perQueue" => false,
+                    "perMessageGroupId" => true,
+                    _ => return Err(error::bad_value(name)),
+                };
+            }
+            // No key, which is what there is.
+            "KmsMasterKeyId" if value.is_empty() => {}
+            name if KMS.contains(&name) => {
                 return Err(ApiError::unsupported(
                     ServiceName::Sqs,
                     &format!("the queue attribute {name}"),
@@ -151,6 +229,19 @@ impl QueueAttributes {
             "RedrivePolicy" => self.redrive.as_ref().map(|redrive| redrive.text.clone()),
             "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(|allow| allow.text.clone()),
             "SqsManagedSseEnabled" => Some(self.managed_encryption.to_string()),
+            "FifoQueue" => self.fifo.as_ref().map(|_| "true".to_owned()),
+            "ContentBasedDeduplication" => {
+                let fifo = self.fifo.as_ref()?;
+                Some(fifo.content_based.to_string())
+            }
+            "DeduplicationScope" => Some(match self.fifo.as_ref()?.scope {
+                Scope::Queue => "queue".to_owned(),
+                Scope::MessageGroup => "messageGroup".to_owned(),
+            }),
+            "FifoThroughputLimit" => Some(match self.fifo.as_ref()?.per_group {
+                false => "perQueue".to_owned(),
+                true => "perMessageGroupId".to_owned(),
+            }),
             _ => None,
         }
     }
@@ -169,16 +260,8 @@ impl QueueAttributes {
 /// # Errors
 /// `InvalidAttributeName` for a name that no queue has.
 pub(super) fn show(queue: &Queue, names: &[String]) -> Result<BTreeMap<String, String>, ApiError> {
-    let fifo_or_kms = [
-        "FifoQueue",
-        "ContentBasedDeduplication",
-        "DeduplicationScope",
-        "FifoThroughputLimit",
-        "KmsMasterKeyId",
-        "KmsDataKeyReusePeriodSeconds",
-    ];
     for name in names {
-        let known = NAMES.contains(&name.as_str()) || fifo_or_kms.contains(&name.as_str());
+        let known = NAMES.contains(&name.as_str()) || KMS.contains(&name.as_str());
         if name != "All" && !known {
             return Err(error::unknown_attribute(name));
         }
@@ -202,6 +285,14 @@ pub(super) fn show(queue: &Queue, names: &[String]) -> Result<BTreeMap<String, S
         })
         .collect();
     Ok(attributes)
+}
+
+fn boolean(name: &str, value: &str) -> Result<bool, ApiError> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(error::bad_value(name)),
+    }
 }
 
 fn seconds(name: &str, value: &str, range: RangeInclusive<u64>) -> Result<Duration, ApiError> {
@@ -315,6 +406,37 @@ mod tests {
             "KmsMasterKeyId",
             "alias/aws/sqs",
             Some("sqs: the queue attribute KmsMasterKeyId is not supported by this emulator"),
+        );
+    }
+
+    #[test]
+    fn only_fifo_queues_have_the_attributes_of_fifo_queues() {
+        check(
+            "ContentBasedDeduplication",
+            "true",
+            Some("Unknown Attribute ContentBasedDeduplication."),
+        );
+        check(
+            "DeduplicationScope",
+            "queue",
+            Some("You can specify the DeduplicationScope only when FifoQueue is set to true"),
+        );
+        let mut fifo = QueueAttributes::new(true);
+        let set = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let limit = set("FifoThroughputLimit", "perMessageGroupId");
+        assert_eq!(
+            fifo.clone().set_all(&limit).unwrap_err().message,
+            "The value perMessageGroupId for FifoThroughputLimit is allowed only when the value \
+             for DeduplicationScope is messageGroup."
+        );
+        fifo.set_all(&set("DeduplicationScope", "messageGroup"))
+            .unwrap();
+        fifo.set_all(&limit).unwrap();
+        let refused = fifo.set_all(&set("FifoQueue", "false")).unwrap_err();
+        assert_eq!(
+            refused.message,
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not \
+             supported."
         );
     }
 

@@ -21,6 +21,9 @@ const EMPTY_BATCH: &str = "AWS.SimpleQueueService.EmptyBatchRequest";
 const SAME_IDS: &str = "AWS.SimpleQueueService.BatchEntryIdsNotDistinct";
 const BAD_ID: &str = "AWS.SimpleQueueService.InvalidBatchEntryId";
 const BATCH_TOO_LONG: &str = "AWS.SimpleQueueService.BatchRequestTooLong";
+const OVER_LIMIT: &str = "OverLimit";
+const DELETED_RECENTLY: &str = "AWS.SimpleQueueService.QueueDeletedRecently";
+const NO_RESOURCE: &str = "ResourceNotFoundException";
 const BAD_HANDLE: &str = "ReceiptHandleIsInvalid";
 const BAD_NAME: &str = "InvalidAttributeName";
 const BAD_VALUE: &str = "InvalidAttributeValue";
@@ -42,6 +45,9 @@ pub fn shape(code: &str) -> Option<&'static str> {
         SAME_IDS => "com.amazonaws.sqs#BatchEntryIdsNotDistinct",
         BAD_ID => "com.amazonaws.sqs#InvalidBatchEntryId",
         BATCH_TOO_LONG => "com.amazonaws.sqs#BatchRequestTooLong",
+        OVER_LIMIT => "com.amazonaws.sqs#OverLimit",
+        DELETED_RECENTLY => "com.amazonaws.sqs#QueueDeletedRecently",
+        NO_RESOURCE => "com.amazonaws.sqs#ResourceNotFoundException",
         BAD_HANDLE => "com.amazonaws.sqs#ReceiptHandleIsInvalid",
         BAD_NAME => "com.amazonaws.sqs#InvalidAttributeName",
         BAD_VALUE => "com.amazonaws.sqs#InvalidAttributeValue",
@@ -65,6 +71,28 @@ pub(super) fn exists(attribute: &str) -> ApiError {
              {attribute}"
         ),
     )
+}
+
+pub(super) fn deleted_recently() -> ApiError {
+    ApiError::bad_request(
+        DELETED_RECENTLY,
+        "You must wait 60 seconds after deleting a queue before you can create another with the \
+         same name.",
+    )
+}
+
+/// 403: too much of something.
+pub(super) fn over_limit(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, OVER_LIMIT, message)
+}
+
+/// 404 of the operations that take an ARN.
+pub(super) fn no_resource(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, NO_RESOURCE, message)
+}
+
+pub(super) fn not_in_flight() -> ApiError {
+    ApiError::bad_request(NOT_IN_FLIGHT, "The message referred to is not in flight.")
 }
 
 pub(super) fn purging(queue: &str) -> ApiError {
@@ -118,6 +146,27 @@ pub(super) fn bad_handle(handle: &str) -> ApiError {
 
 pub(super) fn unknown_attribute(name: &str) -> ApiError {
     ApiError::bad_request(BAD_NAME, format!("Unknown Attribute {name}."))
+}
+
+/// An attribute of FIFO queues on another queue.
+pub(super) fn only_fifo(name: &str) -> ApiError {
+    ApiError::bad_request(
+        BAD_NAME,
+        format!("You can specify the {name} only when FifoQueue is set to true"),
+    )
+}
+
+/// A queue stays what it is.
+pub(super) fn queue_type() -> ApiError {
+    ApiError::bad_request(
+        BAD_VALUE,
+        "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+    )
+}
+
+/// An attribute's value, refused with a sentence of its own.
+pub(super) fn attribute(message: &str) -> ApiError {
+    ApiError::bad_request(BAD_VALUE, message)
 }
 
 pub(super) fn bad_value(name: &str) -> ApiError {

@@ -23,6 +23,11 @@ const fn operation(name: &'static str, parameters: &'static [&'static str]) -> O
 /// SQS's operations.
 pub const OPERATIONS: &[Operation] = &[
     operation(
+        "AddPermission",
+        &["QueueUrl", "Label", "AWSAccountIds", "Actions"],
+    ),
+    operation("CancelMessageMoveTask", &["TaskHandle"]),
+    operation(
         "ChangeMessageVisibility",
         &["QueueUrl", "ReceiptHandle", "VisibilityTimeout"],
     ),
@@ -34,6 +39,7 @@ pub const OPERATIONS: &[Operation] = &[
     operation("GetQueueAttributes", &["QueueUrl", "AttributeNames"]),
     operation("GetQueueUrl", &["QueueName", "QueueOwnerAWSAccountId"]),
     operation("ListDeadLetterSourceQueues", &["QueueUrl"]),
+    operation("ListMessageMoveTasks", &["SourceArn", "MaxResults"]),
     operation("ListQueueTags", &["QueueUrl"]),
     operation(
         "ListQueues",
@@ -50,8 +56,10 @@ pub const OPERATIONS: &[Operation] = &[
             "MaxNumberOfMessages",
             "VisibilityTimeout",
             "WaitTimeSeconds",
+            "ReceiveRequestAttemptId",
         ],
     ),
+    operation("RemovePermission", &["QueueUrl", "Label"]),
     operation(
         "SendMessage",
         &[
@@ -60,10 +68,20 @@ pub const OPERATIONS: &[Operation] = &[
             "DelaySeconds",
             "MessageAttributes",
             "MessageSystemAttributes",
+            "MessageGroupId",
+            "MessageDeduplicationId",
         ],
     ),
     operation("SendMessageBatch", &["QueueUrl", "Entries"]),
     operation("SetQueueAttributes", &["QueueUrl", "Attributes"]),
+    operation(
+        "StartMessageMoveTask",
+        &[
+            "SourceArn",
+            "DestinationArn",
+            "MaxNumberOfMessagesPerSecond",
+        ],
+    ),
     operation("TagQueue", &["QueueUrl", "Tags"]),
     operation("UntagQueue", &["QueueUrl", "TagKeys"]),
 ];

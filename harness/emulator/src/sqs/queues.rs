@@ -1,22 +1,26 @@
 //! Operations on queues.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use time::Duration;
 use zipster_names::{AccountId, Arn, QueueName};
 
 use super::attributes::{QueueAttributes, show};
 use super::state::{Queue, State};
 use super::{Sqs, answer, error, input};
-use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::front::{Answer, ApiError, Call};
 
 /// Entries of a list per page, unless asked for less.
 const PAGE: usize = 1_000;
 
 /// How often a queue may be purged.
-const PURGE_EVERY: Duration = Duration::seconds(60);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the name of a deleted queue cannot be used.
+const NAME_RESTS: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -83,27 +87,31 @@ impl Sqs {
     /// Creating a queue again with the same attributes gives the same queue.
     ///
     /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>.
-    /// Differs from AWS: a name can be used again at once after its queue was deleted.
     pub(super) fn create_queue(&self, call: &Call) -> Result<Answer, ApiError> {
         let input: CreateQueue = input(call)?;
-        let name = QueueName::parse(&input.queue_name).map_err(|_| {
-            error::parameter(
-                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in \
-                 length",
-            )
-        })?;
+        let fifo = input.attributes.get("FifoQueue").map(String::as_str) == Some("true");
+        let name = QueueName::parse(&input.queue_name)
+            .ok()
+            .filter(|name| name.is_fifo() == fifo)
+            .ok_or_else(|| {
+                error::parameter(if fifo {
+                    "The name of a FIFO queue can only include alphanumeric characters, hyphens, \
+                     or underscores, must end with .fifo suffix and be 1 to 80 in length"
+                } else {
+                    "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 \
+                     in length"
+                })
+            })?;
         let account = call.identity.principal.account();
         let arn = Arn::queue(&call.region, account, &name);
         self.authorize(call, "sqs:CreateQueue", arn.as_str(), None)?;
-        if name.is_fifo() {
-            return Err(ApiError::unsupported(ServiceName::Sqs, "a FIFO queue"));
-        }
-        let mut attributes = QueueAttributes::default();
-        for (name, value) in &input.attributes {
-            attributes.set(name, value)?;
-        }
+        let mut attributes = QueueAttributes::new(fifo);
+        attributes.set_all(&input.attributes)?;
         let url = self.url(account, &name);
         let mut state = self.state();
+        if state.deleted.contains(arn.as_str()) {
+            return Err(error::deleted_recently());
+        }
         check_redrive(&state, arn.as_str(), &attributes)?;
         if let Some(existing) = state.queues.get(arn.as_str()) {
             let names: Vec<&str> = input.attributes.keys().map(String::as_str).collect();
@@ -174,32 +182,42 @@ impl Sqs {
     }
 
     /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>.
-    pub(super) fn delete_queue(&self, call: &Call) -> Result<Answer, ApiError> {
+    pub(super) fn delete_queue(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
         let input: OfQueue = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
         self.authorize_on_queue(call, "sqs:DeleteQueue", &arn)?;
-        let removed = self.state().queues.remove(&arn);
+        let removed = {
+            let mut state = self.state();
+            state.deleted.insert(arn.clone());
+            state.queues.remove(&arn)
+        };
         if let Some(queue) = removed {
             // Whoever waits for a message learns that none will come.
             queue.arrived.notify_waiters();
+            let rest = self.core.clock.pause(NAME_RESTS);
+            let sqs = Arc::clone(self);
+            self.core.tasks.spawn(async move {
+                tokio::select! {
+                    () = rest => {
+                        sqs.state().deleted.remove(&arn);
+                    }
+                    () = sqs.core.shutdown.cancelled() => {}
+                }
+            });
         }
         Ok(answer(call, &json!({})))
     }
 
     /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html>.
-    pub(super) fn purge_queue(&self, call: &Call) -> Result<Answer, ApiError> {
+    pub(super) fn purge_queue(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
         let input: OfQueue = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
         self.authorize_on_queue(call, "sqs:PurgeQueue", &arn)?;
-        let now = self.core.clock.now();
         self.on_queue(&arn, |queue| {
-            if queue
-                .purged
-                .is_some_and(|purged| now - purged < PURGE_EVERY)
-            {
+            if queue.purged.is_some() {
                 return Err(error::purging(queue.name.as_str()));
             }
-            queue.purged = Some(now);
+            queue.purged = self.after(&arn, PURGE_EVERY, |queue| queue.purged = None);
             queue.clear();
             Ok(answer(call, &json!({})))
         })?
@@ -230,9 +248,7 @@ impl Sqs {
         let mut state = self.state();
         let queue = state.queues.get(&arn).ok_or_else(error::no_queue)?;
         let mut attributes = queue.attributes.clone();
-        for (name, value) in &input.attributes {
-            attributes.set(name, value)?;
-        }
+        attributes.set_all(&input.attributes)?;
         if input.attributes.contains_key("RedrivePolicy") {
             check_redrive(&state, &arn, &attributes)?;
         }
@@ -303,6 +319,11 @@ fn check_redrive(state: &State, arn: &str, attributes: &QueueAttributes) -> Resu
         .queues
         .get(redrive.dead_letters.as_str())
         .ok_or_else(|| wrong("Dead letter target does not exist."))?;
+    if target.is_fifo() != attributes.fifo.is_some() {
+        return Err(wrong(
+            "Dead-letter queue must be same type of queue as the source.",
+        ));
+    }
     let allowed = target.attributes.redrive_allow.as_ref();
     if allowed.is_some_and(|allowed| !allowed.allows(arn)) {
         return Err(wrong(

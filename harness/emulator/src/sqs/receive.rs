@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::state::{Message, Receipt};
+use super::fifo::{self, DEDUPLICATION_INTERVAL};
+use super::state::{Cursor, MOST_IN_FLIGHT, Message, Queue, Receipt};
 use super::{Sqs, answer, check_batch, digest, error, failed, input, wire};
 use crate::front::{Answer, ApiError, Call};
 use crate::journal::Event;
@@ -14,7 +15,7 @@ use crate::journal::Event;
 /// The longest time that a message can be hidden.
 const LONGEST_TIMEOUT: u64 = 43_200;
 
-/// The system attributes that can be asked for. Those of FIFO queues have no value here.
+/// The system attributes that can be asked for.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "SenderId",
@@ -42,6 +43,7 @@ struct ReceiveMessage {
     max_number_of_messages: Option<i64>,
     visibility_timeout: Option<i64>,
     wait_time_seconds: Option<i64>,
+    receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,10 +79,19 @@ struct Entry {
 
 /// What a receiver asks for, checked.
 struct Wish {
-    most: usize,
-    timeout: Option<Duration>,
+    take: Take,
     system: Vec<String>,
     attributes: Vec<String>,
+}
+
+/// How much is to be received, and for how long.
+#[derive(Debug, Default)]
+pub(super) struct Take {
+    pub(super) most: usize,
+    /// Instead of the queue's own visibility timeout.
+    pub(super) timeout: Option<Duration>,
+    /// `ReceiveRequestAttemptId`, of a FIFO queue.
+    pub(super) attempt: Option<String>,
 }
 
 impl Sqs {
@@ -88,8 +99,8 @@ impl Sqs {
     /// does not keep the emulator from settling.
     ///
     /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
-    /// Differs from AWS: messages come in the order of their arrival, and none that could be
-    /// received is left out.
+    /// Differs from AWS: a standard queue's messages come in the order of their arrival, and none
+    /// that could be received is left out.
     pub(super) async fn receive_message(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
         let input: ReceiveMessage = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
@@ -108,9 +119,14 @@ impl Sqs {
             ),
         };
         let wish = wish(input)?;
-        let (arrived, default_wait) = self.on_queue(&arn, |queue| {
-            (Arc::clone(&queue.arrived), queue.attributes.wait)
+        let (arrived, default_wait, fifo) = self.on_queue(&arn, |queue| {
+            let arrived = Arc::clone(&queue.arrived);
+            (arrived, queue.attributes.wait, queue.is_fifo())
         })?;
+        if let (false, Some(attempt)) = (fifo, &wish.take.attempt) {
+            let reason = "The request includes a parameter that is not valid for this queue type.";
+            return Err(error::value(attempt, "ReceiveRequestAttemptId", reason));
+        }
         let wait = wait.unwrap_or(default_wait);
         let mut limit = self.core.clock.limit(wait);
         loop {
@@ -118,7 +134,9 @@ impl Sqs {
             tokio::pin!(news);
             // Registered before the queue is looked at: what arrives in between still wakes us.
             news.as_mut().enable();
-            let messages = self.take(&arn, &wish)?;
+            let messages = self.take(&arn, &wish.take, |message, receipt| {
+                shown(message, receipt, &wish)
+            })?;
             if !messages.is_empty() {
                 return Ok(answer(call, &json!({"Messages": messages})));
             }
@@ -139,9 +157,14 @@ impl Sqs {
         }
     }
 
-    /// Receives what can be received now. What was received too often goes to the dead-letter
-    /// queue instead.
-    fn take(self: &Arc<Self>, arn: &str, wish: &Wish) -> Result<Vec<Value>, ApiError> {
+    /// Receives what can be received now, and shows each message to its receiver. What was
+    /// received too often goes to the dead-letter queue instead.
+    pub(super) fn take<T>(
+        self: &Arc<Self>,
+        arn: &str,
+        take: &Take,
+        show: impl Fn(&Message, &Receipt) -> T,
+    ) -> Result<Vec<T>, ApiError> {
         let now = self.core.clock.now();
         let mut state = self.state();
         let redrive = state
@@ -154,14 +177,25 @@ impl Sqs {
             .filter(|redrive| state.queues.contains_key(redrive.dead_letters.as_str()));
         let queue = state.queues.get_mut(arn).ok_or_else(error::no_queue)?;
         queue.expire(now - queue.attributes.retention);
-        let timeout = wish.timeout.unwrap_or(queue.attributes.visibility_timeout);
-        let (mut taken, mut dead) = (Vec::new(), Vec::new());
-        let mut after = 0;
-        while taken.len() < wish.most {
-            let Some((number, message)) = queue.next_waiting(after) else {
+        let timeout = take.timeout.unwrap_or(queue.attributes.visibility_timeout);
+        if let Some(attempt) = &take.attempt
+            && let Some(receipts) = repeated(queue, attempt)
+        {
+            for receipt in &receipts {
+                let timer = self.timer(arn, receipt.number, timeout);
+                queue.hide(receipt.number, timer);
+            }
+            let again = receipts
+                .iter()
+                .filter_map(|receipt| Some(show(queue.of(receipt)?, receipt)));
+            return Ok(again.collect());
+        }
+        let (mut taken, mut receipts, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        let mut cursor = Cursor::default();
+        while taken.len() < take.most {
+            let Some((number, message)) = queue.next_waiting(&mut cursor) else {
                 break;
             };
-            after = number;
             let too_often = redrive
                 .as_ref()
                 .is_some_and(|redrive| message.received >= redrive.most_receives);
@@ -169,10 +203,28 @@ impl Sqs {
                 dead.extend(queue.remove(number));
                 continue;
             }
+            if queue.counts().in_flight >= MOST_IN_FLIGHT {
+                if taken.is_empty() && !queue.is_fifo() {
+                    return Err(error::over_limit(format!(
+                        "There is a limit of {MOST_IN_FLIGHT} in flight messages."
+                    )));
+                }
+                break;
+            }
             let timer = self.timer(arn, number, timeout);
             if let Some((message, receipt)) = queue.receive(number, now, timer) {
-                taken.push(shown(message, &receipt, wish));
+                taken.push(show(message, &receipt));
+                receipts.push(receipt);
             }
+        }
+        if let Some(attempt) = take.attempt.clone().filter(|_| !receipts.is_empty()) {
+            let over = attempt.clone();
+            let timer = self.after(arn, DEDUPLICATION_INTERVAL, move |queue| {
+                queue.deduplication.forget_attempt(&over);
+            });
+            queue
+                .deduplication
+                .remember_attempt(attempt, receipts, timer);
         }
         let source = queue.arn.clone();
         if let Some(redrive) = redrive
@@ -186,7 +238,7 @@ impl Sqs {
                         message_id: message.id.clone(),
                     },
                 );
-                target.push_dead(message, source.clone(), entry);
+                target.push_dead(message, source.clone(), entry, now);
             }
         }
         Ok(taken)
@@ -218,10 +270,18 @@ impl Sqs {
     fn delete(&self, arn: &str, entry: &Entry) -> Result<(), ApiError> {
         let receipt = receipt(&entry.receipt_handle)?;
         self.on_queue(arn, |queue| {
+            let here = queue.of(&receipt);
+            let in_flight = here.is_some_and(Message::is_in_flight) && queue.is_current(&receipt);
+            if queue.is_fifo() && here.is_some() && !in_flight {
+                // It may be somebody else's by now, and its group's order would break.
+                let reason = "The receipt handle has expired.";
+                return Err(error::value(&entry.receipt_handle, "ReceiptHandle", reason));
+            }
             if queue.is_current(&receipt) {
                 queue.remove(receipt.number);
             }
-        })
+            Ok(())
+        })?
     }
 
     /// Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html>.
@@ -258,11 +318,27 @@ impl Sqs {
             .ok_or_else(|| error::missing("VisibilityTimeout"))?;
         let timeout = visibility_timeout(timeout)?;
         let receipt = receipt(&entry.receipt_handle)?;
+        let now = self.core.clock.now();
         self.on_queue(arn, |queue| {
-            if !queue.is_here(&receipt) {
+            let wrong = |value: &dyn std::fmt::Display, name: &str, reason: &str| {
+                Err(error::value(value, name, reason))
+            };
+            let Some(message) = queue.of(&receipt) else {
                 let reason = "Message does not exist or is not available for visibility timeout \
                               change.";
-                return Err(error::value(&entry.receipt_handle, "ReceiptHandle", reason));
+                return wrong(&entry.receipt_handle, "ReceiptHandle", reason);
+            };
+            if !message.is_in_flight() {
+                return Err(error::not_in_flight());
+            }
+            let hidden = message
+                .received_at
+                .map_or(0, |at| (now - at).whole_seconds());
+            let hidden = u64::try_from(hidden).unwrap_or_default();
+            if hidden + timeout.as_secs() > LONGEST_TIMEOUT {
+                let reason = "Total VisibilityTimeout for the message is beyond the limit [43200 \
+                              seconds]";
+                return wrong(&timeout.as_secs(), "VisibilityTimeout", reason);
             }
             if queue.is_current(&receipt) {
                 let timer = self.timer(arn, receipt.number, timeout);
@@ -271,6 +347,15 @@ impl Sqs {
             Ok(())
         })?
     }
+}
+
+/// The receipts of an earlier attempt, if nothing has happened to any of its messages since.
+fn repeated(queue: &Queue, attempt: &str) -> Option<Vec<Receipt>> {
+    let receipts = queue.deduplication.attempt(attempt)?;
+    let untouched = |receipt: &Receipt| {
+        queue.is_current(receipt) && queue.of(receipt).is_some_and(Message::is_in_flight)
+    };
+    receipts.iter().all(untouched).then(|| receipts.to_vec())
 }
 
 /// Does something with each message of a batch.
@@ -316,12 +401,18 @@ fn wish(input: ReceiveMessage) -> Result<Wish, ApiError> {
             return Err(error::unknown_attribute(name));
         }
     }
+    if let Some(attempt) = &input.receive_request_attempt_id {
+        fifo::check_id("ReceiveRequestAttemptId", attempt)?;
+    }
     Ok(Wish {
-        most,
-        timeout: input
-            .visibility_timeout
-            .map(visibility_timeout)
-            .transpose()?,
+        take: Take {
+            most,
+            timeout: input
+                .visibility_timeout
+                .map(visibility_timeout)
+                .transpose()?,
+            attempt: input.receive_request_attempt_id,
+        },
         system,
         attributes: input.message_attribute_names,
     })
@@ -335,33 +426,15 @@ fn shown(message: &Message, receipt: &Receipt, wish: &Wish) -> Value {
         "MD5OfBody": digest::body(&message.body),
         "Body": message.body,
     });
-    let milliseconds =
-        |at: time::OffsetDateTime| (at.unix_timestamp_nanos() / 1_000_000).to_string();
-    let system: Map<String, Value> = [
-        ("SenderId", Some(message.sender.clone())),
-        ("SentTimestamp", Some(milliseconds(message.sent))),
-        (
-            "ApproximateReceiveCount",
-            Some(message.received.to_string()),
-        ),
-        (
-            "ApproximateFirstReceiveTimestamp",
-            message.first_received.map(milliseconds),
-        ),
-        ("AWSTraceHeader", message.trace_header.clone()),
-        (
-            "DeadLetterQueueSourceArn",
-            message.source.as_ref().map(ToString::to_string),
-        ),
-    ]
-    .into_iter()
-    .filter(|(name, _)| {
-        wish.system
-            .iter()
-            .any(|asked| asked == "All" || asked == name)
-    })
-    .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-    .collect();
+    let system: Map<String, Value> = system_attributes(message)
+        .into_iter()
+        .filter(|(name, _)| {
+            wish.system
+                .iter()
+                .any(|asked| asked == "All" || asked == name)
+        })
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+        .collect();
     if !system.is_empty() {
         shown["Attributes"] = Value::Object(system);
     }
@@ -371,4 +444,31 @@ fn shown(message: &Message, receipt: &Receipt, wish: &Wish) -> Value {
         shown["MessageAttributes"] = wire::as_json(&attributes);
     }
     shown
+}
+
+/// The system attributes of a message that have a value.
+pub(super) fn system_attributes(message: &Message) -> Vec<(&'static str, Option<String>)> {
+    let milliseconds =
+        |at: time::OffsetDateTime| (at.unix_timestamp_nanos() / 1_000_000).to_string();
+    let sequence = message.sequence.as_ref();
+    vec![
+        (
+            "ApproximateReceiveCount",
+            Some(message.received.to_string()),
+        ),
+        ("AWSTraceHeader", message.trace_header.clone()),
+        ("SentTimestamp", Some(milliseconds(message.sent))),
+        ("SequenceNumber", sequence.map(ToString::to_string)),
+        ("MessageGroupId", message.group.clone()),
+        ("SenderId", Some(message.sender.clone())),
+        ("MessageDeduplicationId", message.deduplication.clone()),
+        (
+            "ApproximateFirstReceiveTimestamp",
+            message.first_received.map(milliseconds),
+        ),
+        (
+            "DeadLetterQueueSourceArn",
+            message.source.as_ref().map(ToString::to_string),
+        ),
+    ]
 }

@@ -8,11 +8,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zipster_names::Arn;
 
-use super::state::Draft;
+use super::attributes::FifoAttributes;
+use super::fifo::{self, DEDUPLICATION_INTERVAL, Scope};
+use super::state::{Draft, Queue};
 use super::wire::{self, MOST_ATTRIBUTES, SentAttribute, is_readable};
 use super::{Sqs, answer, check_batch, digest, error, input};
 use crate::courier::{Delivery, Refused};
-use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::front::{Answer, ApiError, Call};
 use crate::iam::Authorization;
 use crate::identity::ServiceSource;
 use crate::journal::{EntryId, Event};
@@ -65,6 +67,24 @@ struct Checked {
     attributes: MessageAttributes,
     trace_header: Option<String>,
     delay: Option<Duration>,
+    group: Option<String>,
+    deduplication: Option<String>,
+}
+
+/// What a queue asks of messages.
+struct Rules {
+    /// The largest message, in bytes.
+    limit: usize,
+    fifo: Option<FifoAttributes>,
+}
+
+impl Rules {
+    fn of(queue: &mut Queue) -> Self {
+        Self {
+            limit: queue.attributes.largest_message,
+            fifo: queue.attributes.fifo.clone(),
+        }
+    }
 }
 
 impl Sqs {
@@ -73,8 +93,8 @@ impl Sqs {
         let input: SendMessage = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
         self.authorize_on_queue(call, "sqs:SendMessage", &arn)?;
-        let limit = self.on_queue(&arn, |queue| queue.attributes.largest_message)?;
-        let checked = check(input.entry, limit)?;
+        let rules = self.on_queue(&arn, Rules::of)?;
+        let checked = check(input.entry, &rules)?;
         let sent = self.put(&arn, checked, self.sender_id(&call.identity), call.entry)?;
         Ok(answer(call, &sent))
     }
@@ -88,7 +108,7 @@ impl Sqs {
             input.entries.iter().map(|entry| entry.id.as_str()),
             "SendMessageBatchRequestEntry",
         )?;
-        let limit = self.on_queue(&arn, |queue| queue.attributes.largest_message)?;
+        let rules = self.on_queue(&arn, Rules::of)?;
         let total: usize = input
             .entries
             .iter()
@@ -100,7 +120,7 @@ impl Sqs {
         let mut successful: Vec<Value> = Vec::new();
         let mut failed: Vec<Value> = Vec::new();
         for BatchEntry { id, entry } in input.entries {
-            let put = check(entry, limit).and_then(|checked| {
+            let put = check(entry, &rules).and_then(|checked| {
                 self.put(&arn, checked, self.sender_id(&call.identity), call.entry)
             });
             match put {
@@ -136,9 +156,12 @@ impl Sqs {
                 },
             )
             .map_err(|denied| denied.message)?;
-        let limit = self
-            .on_queue(arn, |queue| queue.attributes.largest_message)
+        let Rules { limit, fifo } = self
+            .on_queue(arn, Rules::of)
             .map_err(|_| format!("{arn} does not exist"))?;
+        if fifo.is_some() {
+            return Err(error::missing("MessageGroupId").message);
+        }
         let sender = delivery.role.as_ref().map_or_else(
             || delivery.from.service.to_owned(),
             |role| self.sender_id(role),
@@ -161,6 +184,8 @@ impl Sqs {
             attributes: delivery.attributes,
             trace_header: None,
             delay: None,
+            group: None,
+            deduplication: None,
         };
         self.put(arn, checked, sender, delivery.cause)
             .map(|_| ())
@@ -193,7 +218,8 @@ impl Sqs {
             .map_err(|denied| Refused::Denied(denied.message))
     }
 
-    /// Puts a message into a queue and into the journal.
+    /// Puts a message into a queue and into the journal. A FIFO queue that got the same message
+    /// within the last minutes answers with that one.
     fn put(
         self: &Arc<Self>,
         arn: &str,
@@ -219,6 +245,26 @@ impl Sqs {
                 digest::attributes([("AWSTraceHeader", &attribute)]).into();
         }
         self.on_queue(arn, |queue| {
+            let known = checked.deduplication.clone().map(|deduplication| {
+                let fifo = queue.attributes.fifo.as_ref();
+                let by_group = fifo.is_some_and(|fifo| fifo.scope == Scope::MessageGroup);
+                let group = checked.group.clone().filter(|_| by_group);
+                (group, deduplication)
+            });
+            if let Some(known) = &known
+                && let Some(original) = queue.deduplication.original(known)
+            {
+                sent["MessageId"] = original.id.clone().into();
+                sent["SequenceNumber"] = original.sequence.map(|number| number.to_string()).into();
+                self.core.journal.record(
+                    Some(cause),
+                    Event::MessageDeduplicated {
+                        queue: arn.to_owned(),
+                        message_id: original.id.clone(),
+                    },
+                );
+                return;
+            }
             let entry = self.core.journal.record(
                 Some(cause),
                 Event::MessageQueued {
@@ -228,30 +274,34 @@ impl Sqs {
             );
             let delay = checked.delay.unwrap_or(queue.attributes.delay);
             let draft = Draft {
-                id,
+                id: id.clone(),
                 body: checked.body,
                 attributes: checked.attributes,
                 trace_header: checked.trace_header,
+                group: checked.group,
+                deduplication: checked.deduplication,
                 sender,
                 sent: self.core.clock.now(),
                 entry,
             };
-            queue.push(draft, |number| self.timer(arn, number, delay));
+            let sequence = queue.push(draft, |number| self.timer(arn, number, delay));
+            if let Some(sequence) = sequence {
+                sent["SequenceNumber"] = sequence.to_string().into();
+            }
+            if let Some(known) = known {
+                let over = known.clone();
+                let timer = self.after(arn, DEDUPLICATION_INTERVAL, move |queue| {
+                    queue.deduplication.forget(&over);
+                });
+                queue.deduplication.remember(known, id, sequence, timer);
+            }
         })?;
         Ok(sent)
     }
 }
 
-fn check(entry: Entry, limit: usize) -> Result<Checked, ApiError> {
-    for (name, value) in [
-        ("MessageGroupId", &entry.message_group_id),
-        ("MessageDeduplicationId", &entry.message_deduplication_id),
-    ] {
-        if value.is_some() {
-            let what = format!("the parameter {name}");
-            return Err(ApiError::unsupported(ServiceName::Sqs, &what));
-        }
-    }
+fn check(entry: Entry, rules: &Rules) -> Result<Checked, ApiError> {
+    let limit = rules.limit;
     if entry.message_body.is_empty() {
         return Err(error::missing("MessageBody"));
     }
@@ -265,6 +315,10 @@ fn check(entry: Entry, limit: usize) -> Result<Checked, ApiError> {
         )));
     }
     let delay = entry.delay_seconds.map(|seconds| {
+        if rules.fifo.is_some() && seconds != 0 {
+            let reason = "The request include parameter that is not valid for this queue type.";
+            return Err(error::value(seconds, "DelaySeconds", reason));
+        }
         u64::try_from(seconds)
             .ok()
             .filter(|seconds| *seconds <= 900)
@@ -283,12 +337,45 @@ fn check(entry: Entry, limit: usize) -> Result<Checked, ApiError> {
         }
         trace_header = attribute.text().map(str::to_owned);
     }
+    let deduplication = order(&entry, rules.fifo.as_ref())?;
+    let delay = delay.transpose()?;
     Ok(Checked {
         attributes: wire::attributes(&entry.message_attributes)?,
-        delay: delay.transpose()?,
+        // In a FIFO queue only the queue's own delay counts.
+        delay: delay.filter(|_| rules.fifo.is_none()),
+        group: entry.message_group_id,
+        deduplication,
         body: entry.message_body,
         trace_header,
     })
+}
+
+/// Checks what says a message's place in the queue's order, and gives the identifier by which the
+/// queue knows it if it is sent again.
+fn order(entry: &Entry, fifo: Option<&FifoAttributes>) -> Result<Option<String>, ApiError> {
+    let (group, deduplication) = (&entry.message_group_id, &entry.message_deduplication_id);
+    if fifo.is_some() && group.is_none() {
+        return Err(error::missing("MessageGroupId"));
+    }
+    if let Some(group) = group {
+        fifo::check_id("MessageGroupId", group)?;
+    }
+    match (fifo, deduplication) {
+        (None, None) => Ok(None),
+        (None, Some(id)) => {
+            let reason = "The request includes a parameter that is not valid for this queue type.";
+            Err(error::value(id, "MessageDeduplicationId", reason))
+        }
+        (Some(_), Some(id)) => {
+            fifo::check_id("MessageDeduplicationId", id)?;
+            Ok(Some(id.clone()))
+        }
+        (Some(fifo), None) if fifo.content_based => Ok(Some(fifo::of_content(&entry.message_body))),
+        (Some(_), None) => Err(error::parameter(
+            "The queue should either have ContentBasedDeduplication enabled or \
+             MessageDeduplicationId provided explicitly",
+        )),
+    }
 }
 
 /// The size of a message as it was sent, before it is known whether it is right.

@@ -4,7 +4,9 @@
 
 mod access;
 mod delivery;
+mod fifo;
 mod sns;
 mod sns_subscriptions;
 mod sqs;
+mod sqs_owners;
 mod support;

@@ -462,9 +462,10 @@ async fn what_cannot_be_sent_is_refused_in_the_words_of_aws() {
             "Number of message attributes [11] exceeds the allowed maximum [10].",
         ),
         (
-            send().message_body("m").message_group_id("g"),
-            "NotImplemented",
-            "sqs: the parameter MessageGroupId of SendMessage is not supported by this emulator",
+            send().message_body("m").message_deduplication_id("d"),
+            "InvalidParameterValue",
+            "Value d for parameter MessageDeduplicationId is invalid. Reason: The request includes \
+             a parameter that is not valid for this queue type.",
         ),
     ];
     for (call, code, message) in cases {

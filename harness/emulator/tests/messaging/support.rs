@@ -3,6 +3,7 @@
 use aws_credential_types::Credentials;
 use aws_sdk_sns::config::{BehaviorVersion, Region as SdkRegion};
 use aws_sdk_sns::types::MessageAttributeValue;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -169,4 +170,19 @@ pub fn attribute(data_type: &str, value: &str) -> MessageAttributeValue {
         .string_value(value)
         .build()
         .unwrap()
+}
+
+/// The error that AWS's client sees: `Code: message`.
+#[track_caller]
+pub fn refusal<T: std::fmt::Debug, E>(result: Result<T, SdkError<E>>) -> String
+where
+    E: ProvideErrorMetadata + std::fmt::Debug,
+{
+    let error = result.unwrap_err();
+    let error = error.as_service_error().unwrap();
+    format!(
+        "{}: {}",
+        error.code().unwrap_or_default(),
+        error.message().unwrap_or_default()
+    )
 }
