@@ -16,6 +16,7 @@ use crate::iam::Directory;
 use crate::identity::CredentialStore;
 use crate::journal::Journal;
 use crate::lambda::Means;
+use crate::logs::LogGroups;
 use crate::random::Random;
 
 /// Shared by all services of one emulator.
@@ -39,6 +40,8 @@ pub struct Core {
     pub credentials: CredentialStore,
     /// Roles, policies and the decisions made from them.
     pub iam: Directory,
+    /// Log groups, to which Lambda writes as well as clients.
+    pub logs: LogGroups,
     /// Events on their way to other services.
     pub post: Post,
     /// Whether those services would take them.

@@ -20,6 +20,7 @@ use crate::iam::{Directory, Iam};
 use crate::identity::{CredentialStore, Credentials};
 use crate::journal::Journal;
 use crate::lambda::{Guarantees, Lambda, Means};
+use crate::logs::{LogGroups, Logs};
 use crate::random::Random;
 use crate::s3::S3;
 use crate::sns::Sns;
@@ -95,6 +96,8 @@ pub struct Services {
     pub lambda: Arc<Lambda>,
     /// IAM and STS.
     pub iam: Iam,
+    /// CloudWatch Logs.
+    pub logs: Logs,
 }
 
 /// A running emulator. [`Emulator::stop`] ends it and everything that it started; dropping it
@@ -156,6 +159,7 @@ impl Emulator {
             faults: Faults::new(settings.faults),
             credentials: CredentialStore::default(),
             iam: Directory::default(),
+            logs: LogGroups::default(),
             post,
             destinations: Destinations::default(),
             means,
@@ -173,6 +177,7 @@ impl Emulator {
             sqs: Sqs::new(Arc::clone(&core)),
             lambda: Lambda::new(Arc::clone(&core)),
             iam: Iam::new(Arc::clone(&core)),
+            logs: Logs::new(Arc::clone(&core)),
         });
         core.destinations.open(&services);
         core.tasks.spawn(front::run(

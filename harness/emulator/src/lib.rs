@@ -1,4 +1,5 @@
-//! The embedded AWS: S3, SNS, SQS, Lambda, IAM and STS on one loopback listener, in this process.
+//! The embedded AWS: S3, SNS, SQS, Lambda, IAM, STS and CloudWatch Logs on one
+//! loopback listener, in this process.
 //!
 //! The emulator knows AWS; it knows nothing of zip codes or of Terraform. Clients reach it over
 //! HTTP with the official SDKs, functions run as child processes that speak the Lambda Runtime
@@ -6,7 +7,7 @@
 //! that a test can wait until nothing is left to happen ([`Emulator::settled`]).
 //!
 //! The rooms: [`front`] listens, authenticates and routes; one folder a service ([`s3`], [`sns`],
-//! [`sqs`], [`lambda`], [`iam`]) holds behaviour and state; [`courier`] carries events from one
+//! [`sqs`], [`lambda`], [`iam`], [`logs`]) holds behaviour and state; [`courier`] carries events from one
 //! service to another; [`clock`], [`fault`] and [`random`] hold what is injected: time, mishaps
 //! and chance.
 //!
@@ -22,6 +23,7 @@ pub mod iam;
 pub mod identity;
 pub mod journal;
 pub mod lambda;
+pub mod logs;
 pub mod message;
 pub mod random;
 pub mod s3;

@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use s3s::Body;
 use serde_json::json;
 
-use super::{Answer, Protocol, ServiceName, xml::Xml};
+use super::{Answer, Protocol, ServiceName, json, xml::Xml};
 
 /// An error as a caller sees it. Code, status and wording follow the service's API reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,7 @@ impl ApiError {
         match service.protocol() {
             Protocol::Query => self.query(service, request_id),
             Protocol::Json10 => self.sqs(request_id),
+            Protocol::Json11 => self.json(self.code, request_id, json::CONTENT_TYPE),
             Protocol::RestJson => self.json(self.code, request_id, "application/json"),
             Protocol::RestXml => self.s3(request_id),
         }

@@ -25,6 +25,7 @@ use crate::journal::{EntryId, Event, Pending};
 use crate::sns::INBOX_PATH;
 
 mod error;
+pub(crate) mod json;
 pub mod query;
 mod sigv4;
 mod xml;
@@ -58,6 +59,8 @@ pub enum ServiceName {
     Iam,
     /// Security Token Service.
     Sts,
+    /// CloudWatch Logs.
+    Logs,
 }
 
 /// How a service's requests and errors look on the wire.
@@ -67,6 +70,8 @@ pub enum Protocol {
     Query,
     /// JSON with the operation in `X-Amz-Target`.
     Json10,
+    /// The same in its version 1.1, which differs in the content type.
+    Json11,
     /// JSON with the operation in method and path.
     RestJson,
     /// S3's own.
@@ -84,6 +89,7 @@ impl ServiceName {
             "lambda" => Some(Self::Lambda),
             "iam" => Some(Self::Iam),
             "sts" => Some(Self::Sts),
+            "logs" => Some(Self::Logs),
             _ => None,
         }
     }
@@ -98,6 +104,7 @@ impl ServiceName {
             Self::Lambda => "lambda",
             Self::Iam => "iam",
             Self::Sts => "sts",
+            Self::Logs => "logs",
         }
     }
 
@@ -108,6 +115,7 @@ impl ServiceName {
             Self::S3 => Protocol::RestXml,
             Self::Sns | Self::Iam | Self::Sts => Protocol::Query,
             Self::Sqs => Protocol::Json10,
+            Self::Logs => Protocol::Json11,
             Self::Lambda => Protocol::RestJson,
         }
     }
@@ -120,7 +128,18 @@ impl ServiceName {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::Sqs | Self::Lambda => "",
+            Self::Sqs | Self::Lambda | Self::Logs => "",
+        }
+    }
+
+    /// What stands before the operation in `X-Amz-Target`; `None` for services that name their
+    /// operations elsewhere.
+    #[must_use]
+    pub fn target_prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Sqs => Some("AmazonSQS"),
+            Self::Logs => Some("Logs_20140328"),
+            Self::S3 | Self::Sns | Self::Iam | Self::Sts | Self::Lambda => None,
         }
     }
 }
@@ -323,6 +342,7 @@ impl Pre {
                 ServiceName::Sqs => services.sqs.handle(&call).await,
                 ServiceName::Lambda => services.lambda.handle(&call).await,
                 ServiceName::Iam | ServiceName::Sts => services.iam.handle(self.service, &call),
+                ServiceName::Logs => services.logs.handle(&call),
                 ServiceName::S3 => Err(ApiError::internal("S3 has a front of its own")),
             }
         })
@@ -400,11 +420,7 @@ fn operation(service: ServiceName, parts: &Parts, body: &[u8]) -> Result<String,
         Protocol::Query => query::Params::parse(parts.uri.query(), body)
             .get("Action")
             .map(str::to_owned),
-        Protocol::Json10 => parts
-            .headers
-            .get("x-amz-target")
-            .and_then(|target| target.to_str().ok()?.rsplit('.').next())
-            .map(str::to_owned),
+        Protocol::Json10 | Protocol::Json11 => return json::operation(service, &parts.headers),
         Protocol::RestJson => {
             crate::lambda::operation(&parts.method, parts.uri.path()).map(str::to_owned)
         }

@@ -205,7 +205,10 @@ struct Wording {
 impl Wording {
     fn of(service: ServiceName) -> Self {
         Self {
-            json: matches!(service.protocol(), Protocol::Json10 | Protocol::RestJson),
+            json: matches!(
+                service.protocol(),
+                Protocol::Json10 | Protocol::Json11 | Protocol::RestJson
+            ),
         }
     }
 

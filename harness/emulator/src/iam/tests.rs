@@ -48,6 +48,7 @@ fn core() -> Core {
         faults: Faults::default(),
         credentials: CredentialStore::default(),
         iam: Directory::default(),
+        logs: crate::logs::LogGroups::default(),
         post,
         destinations: Destinations::default(),
         means: crate::lambda::Means::default(),

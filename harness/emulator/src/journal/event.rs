@@ -13,7 +13,7 @@ use serde::Serialize;
 pub enum Event {
     /// A client called an operation; [`Event::ApiAnswer`] follows with this entry as its cause.
     ApiCall {
-        /// `s3`, `sns`, `sqs`, `lambda`, `iam` or `sts`.
+        /// The service's signing name, such as `s3` or `logs`.
         service: &'static str,
         /// The operation's API name, such as `PutObject`.
         operation: String,

@@ -509,6 +509,7 @@ mod tests {
             faults: Faults::default(),
             credentials: CredentialStore::default(),
             iam: Directory::default(),
+            logs: crate::logs::LogGroups::default(),
             post: Post::new().0,
             destinations: Destinations::default(),
             means: crate::lambda::Means::default(),

@@ -1,0 +1,7 @@
+//! CloudWatch Logs as the official SDK sees it, over HTTP against a running emulator.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod events;
+mod groups;
+mod support;
