@@ -6,7 +6,9 @@
 //! {"endpoint":"http://127.0.0.1:40123","region":"us-east-1","account":"123456789012",...}
 //! ```
 //!
-//! `PORT` chooses the port, for a client that cannot be told one.
+//! `PORT` chooses the port, for a client that cannot be told one. The arguments are further accounts,
+//! whose administrators' keys are in the line as well:
+//! `{..., "accounts":{"210987654321":{"access_key_id":...}}}`.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -30,12 +32,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let emulator = Emulator::start(settings).await?;
     let administrator = emulator.administrator();
+    let mut accounts = serde_json::Map::new();
+    for account in std::env::args().skip(1) {
+        let key = emulator.administrator_of(AccountId::parse(&account)?);
+        let key = json!({
+            "access_key_id": key.access_key_id,
+            "secret_access_key": key.expose_secret(),
+        });
+        accounts.insert(account, key);
+    }
     let line = json!({
         "endpoint": emulator.endpoint(),
         "region": emulator.region().to_string(),
         "account": emulator.account().to_string(),
         "access_key_id": administrator.access_key_id,
         "secret_access_key": administrator.expose_secret(),
+        "accounts": accounts,
     });
     writeln!(std::io::stdout(), "{line}")?;
     tokio::select! {

@@ -5,7 +5,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import urllib.error
 import urllib.parse
+import urllib.request
 
 from referee import Referee
 
@@ -64,6 +66,14 @@ with referee.case("a folder is synchronised, the second time without a transfer"
     first = s3cmd("sync", f"{folder}/tree/", "s3://s3cmd-bucket/tree/")
     second = s3cmd("sync", f"{folder}/tree/", "s3://s3cmd-bucket/tree/")
     assert first.count("upload:") == 3 and second.count("upload:") == 0, (first, second)
+with referee.case("an address that is signed with version 2, as s3cmd does, is refused as in new regions"):
+    address = s3cmd("signurl", "s3://s3cmd-bucket/moved.bin", "+600").strip()
+    try:
+        urllib.request.urlopen(address)
+        raise RuntimeError("it was accepted")
+    except urllib.error.HTTPError as error:
+        body = error.read()
+        assert error.code == 400 and b"Please use AWS4-HMAC-SHA256." in body, body
 with referee.case("objects and the bucket are removed"):
     s3cmd("rm", "--recursive", "--force", "s3://s3cmd-bucket/")
     s3cmd("rb", "s3://s3cmd-bucket")

@@ -212,6 +212,13 @@ impl Emulator {
         &self.administrator
     }
 
+    /// A new access key for the administrator of any account. Accounts need not be made: each is
+    /// empty until something is made in it, and none sees what another has.
+    #[must_use]
+    pub fn administrator_of(&self, account: AccountId) -> Credentials {
+        self.core.credentials.issue_root(&self.core.random, account)
+    }
+
     /// The account of the administrator.
     #[must_use]
     pub fn account(&self) -> &AccountId {

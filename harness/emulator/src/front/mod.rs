@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -24,6 +24,7 @@ use crate::identity::Identity;
 use crate::journal::{EntryId, Event, Pending};
 use crate::sns::INBOX_PATH;
 
+pub(crate) mod canonical;
 mod error;
 pub(crate) mod json;
 pub mod query;
@@ -32,6 +33,7 @@ mod xml;
 
 pub use error::ApiError;
 pub use sigv4::Scope;
+pub(crate) use sigv4::{field, parse_date};
 pub use xml::Xml;
 
 /// A response of any service.
@@ -251,7 +253,15 @@ async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings)
                 request_id,
                 pending,
             };
-            services.s3.respond(parts, body, context).await
+            // Whoever asks before sending a body does not send it once it is refused, so what comes
+            // next on this connection could be either.
+            let waits = parts.headers.contains_key(header::EXPECT);
+            let mut answer = services.s3.respond(parts, body, context).await;
+            if waits && !answer.status().is_success() {
+                let headers = answer.headers_mut();
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            answer
         }
         (service, Some(scope)) => {
             let call = Pre {

@@ -16,12 +16,15 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads a form-encoded body, and the URI's query for requests sent with GET.
+    /// Reads a form-encoded body, and the URI's query for requests sent with GET; what is there
+    /// about the signature of a presigned address is no parameter.
     #[must_use]
     pub fn parse(query: Option<&str>, body: &[u8]) -> Self {
         let mut values = BTreeMap::new();
         for source in [query.unwrap_or_default().as_bytes(), body] {
-            for (name, value) in url::form_urlencoded::parse(source) {
+            let parameters =
+                url::form_urlencoded::parse(source).filter(|(name, _)| !name.starts_with("X-Amz-"));
+            for (name, value) in parameters {
                 values.insert(name.into_owned(), value.into_owned());
             }
         }

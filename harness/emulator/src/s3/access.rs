@@ -11,6 +11,7 @@ use s3s::path::S3Path;
 use s3s::{S3Request, S3Result};
 use zipster_names::{AccountId, Arn, BucketName, ObjectKey, Region};
 
+use super::bucket::US_EAST_1;
 use super::error::Failure;
 use super::operations::{self, Operation, Subject};
 use super::receive::text;
@@ -76,6 +77,8 @@ pub(super) struct Track {
     pub(super) context: CallContext,
     /// S3's second request identifier, `x-amz-id-2`.
     pub(super) host_id: String,
+    /// The region that the request is signed for, which is that of the endpoint it was sent to.
+    region: Option<String>,
     seen: Mutex<Option<Seen>>,
     details: Mutex<Vec<(String, String)>>,
 }
@@ -89,10 +92,11 @@ pub(super) struct Seen {
 }
 
 impl Track {
-    pub(super) fn new(context: CallContext, host_id: String) -> Self {
+    pub(super) fn new(context: CallContext, host_id: String, region: Option<String>) -> Self {
         Self {
             context,
             host_id,
+            region,
             seen: Mutex::new(None),
             details: Mutex::default(),
         }
@@ -257,7 +261,7 @@ impl S3Access for Gate {
             }
         };
         let caller = self.admit(&track, identity, cx)?;
-        self.allow(&caller, cx)?;
+        self.allow(&caller, &track, cx)?;
         cx.extensions_mut().insert(caller);
         Ok(())
     }
@@ -339,10 +343,15 @@ impl Gate {
     }
 
     /// Whether the operation is supported as it was asked for, and allowed.
-    fn allow(&self, caller: &Caller, cx: &S3AccessContext<'_>) -> Result<(), Failure> {
+    fn allow(
+        &self,
+        caller: &Caller,
+        track: &Track,
+        cx: &S3AccessContext<'_>,
+    ) -> Result<(), Failure> {
         let name = cx.s3_op().name();
         let operation = operations::find(name).ok_or_else(|| Failure::unsupported(name))?;
-        refuse_unsupported(cx.headers(), cx.uri())?;
+        refuse_unsupported(cx.headers())?;
         let (bucket, key) = match cx.s3_path() {
             S3Path::Root => return self.allow_account(caller, operation),
             S3Path::Bucket { bucket } => (&**bucket, None),
@@ -351,6 +360,10 @@ impl Gate {
         if name == "CreateBucket" {
             let arn = self.0.arn(bucket, None)?;
             return self.0.decide(caller, "s3:CreateBucket", &arn, &[], None);
+        }
+        // Where a bucket is, can be asked anywhere.
+        if name != "GetBucketLocation" {
+            self.check_region(track, bucket)?;
         }
         self.check_owner(bucket, cx.headers())?;
         if let Some(action) = operation.action {
@@ -396,6 +409,33 @@ impl Gate {
         Ok(())
     }
 
+    /// Sends a request for a bucket of another region there, as the endpoints of AWS do; that of
+    /// `us-east-1` finds fault with the signature instead.
+    fn check_region(&self, track: &Track, bucket: &str) -> Result<(), Failure> {
+        let region = self
+            .0
+            .store
+            .bucket(bucket, |bucket| bucket.region.clone())?;
+        match track.region.as_deref() {
+            None => Ok(()),
+            Some(signed) if region == *signed => Ok(()),
+            Some(signed) => {
+                let detail = |name: &str, value: String| (name.to_owned(), value);
+                if signed == US_EAST_1 {
+                    track.explain(vec![detail("Region", region.to_string())]);
+                    let signed = signed.to_owned();
+                    return Err(Failure::WrongRegion { signed, region });
+                }
+                let endpoint = format!("{bucket}.s3.{region}.amazonaws.com");
+                track.explain(vec![
+                    detail("Endpoint", endpoint),
+                    detail("Bucket", bucket.to_owned()),
+                ]);
+                Err(Failure::PermanentRedirect { region })
+            }
+        }
+    }
+
     /// `x-amz-expected-bucket-owner`.
     fn check_owner(&self, bucket: &str, headers: &HeaderMap) -> Result<(), Failure> {
         let Some(expected) = text(headers, "x-amz-expected-bucket-owner") else {
@@ -411,15 +451,7 @@ impl Gate {
 }
 
 /// Refuses what would be ignored otherwise.
-fn refuse_unsupported(headers: &HeaderMap, uri: &Uri) -> Result<(), Failure> {
-    // `s3s` takes the chunks apart only where the signature is in a header.
-    let chunked = text(headers, "x-amz-content-sha256")
-        .is_some_and(|payload| payload.starts_with("STREAMING-"));
-    if chunked && query(uri, "X-Amz-Signature").is_some() {
-        return Err(Failure::unsupported(
-            "a body in chunks with a presigned URL",
-        ));
-    }
+fn refuse_unsupported(headers: &HeaderMap) -> Result<(), Failure> {
     if let Some(name) = REFUSED_HEADERS
         .iter()
         .find(|name| headers.contains_key(**name))

@@ -9,6 +9,7 @@ use zipster_names::{AccountId, BucketName, Region};
 
 use super::access::Shared;
 use super::api::Call;
+use super::checksum;
 use super::error::Failure;
 use super::event::owner_id;
 use super::store::Bucket;
@@ -16,7 +17,7 @@ use super::versions::Versioning;
 
 /// The region whose buckets have no location constraint, and whose endpoint makes buckets in any
 /// region.
-const US_EAST_1: &str = "us-east-1";
+pub(super) const US_EAST_1: &str = "us-east-1";
 
 /// Makes a bucket for the caller's account.
 ///
@@ -113,26 +114,53 @@ pub(super) async fn delete_bucket(
     Ok(DeleteBucketOutput::default())
 }
 
-/// Lists the buckets of the caller's account.
+/// The most buckets that a page holds.
+const LARGEST_PAGE: i32 = 10_000;
+
+/// Lists the buckets of the caller's account, in all regions.
 ///
 /// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>.
-/// Not supported: pages, since an account here has few buckets.
 pub(super) async fn list_buckets(
     shared: &Shared,
     call: Call<ListBucketsInput>,
 ) -> Result<ListBucketsOutput, Failure> {
     let Call { caller, input, .. } = call;
-    if input.continuation_token.is_some() || input.max_buckets.is_some() {
-        return Err(Failure::unsupported("listing buckets in pages"));
-    }
+    let page = match input.max_buckets {
+        None => usize::MAX,
+        Some(max) if !(1..=LARGEST_PAGE).contains(&max) => {
+            return Err(Failure::InvalidArgument(format!(
+                "MaxBuckets must be an integer between 1 and {LARGEST_PAGE}"
+            )));
+        }
+        Some(max) => usize::try_from(max).unwrap_or(usize::MAX),
+    };
+    // A token is the last name of the page before.
+    let after = match &input.continuation_token {
+        None => None,
+        Some(token) => Some(
+            checksum::decode(token)
+                .and_then(|name| String::from_utf8(name).ok())
+                .ok_or_else(|| {
+                    Failure::InvalidArgument(
+                        "The continuation token provided is incorrect".to_owned(),
+                    )
+                })?,
+        ),
+    };
     let prefix = input.prefix.as_deref().unwrap_or_default();
     let region = input.bucket_region.as_deref();
-    let buckets = shared.store.all(|buckets| {
+    let mut found: Vec<BucketEntry> = shared.store.all(|buckets| {
         buckets
             .values()
             .filter(|bucket| bucket.owner == *caller.account())
             .filter(|bucket| bucket.name.as_str().starts_with(prefix))
             .filter(|bucket| region.is_none_or(|region| bucket.region == region))
+            .filter(|bucket| {
+                after
+                    .as_deref()
+                    .is_none_or(|after| bucket.name.as_str() > after)
+            })
+            .take(page.saturating_add(1))
             .map(|bucket| BucketEntry {
                 bucket_region: Some(bucket.region.to_string()),
                 creation_date: Some(Timestamp::from(bucket.created)),
@@ -140,11 +168,17 @@ pub(super) async fn list_buckets(
             })
             .collect()
     });
+    let more = found.len() > page;
+    found.truncate(page);
+    let last = found.last().and_then(|bucket| bucket.name.as_deref());
+    let next = last
+        .filter(|_| more)
+        .map(|name| checksum::encode(name.as_bytes()));
     Ok(ListBucketsOutput {
-        buckets: Some(buckets),
+        buckets: Some(found),
         owner: Some(owner_of(caller.account())),
         prefix: input.prefix,
-        continuation_token: None,
+        continuation_token: next,
     })
 }
 

@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use s3s::dto::{Timestamp, TimestampFormat};
 use s3s::{S3Error, S3ErrorCode};
 
+use zipster_names::Region;
+
 use super::versions::Marker;
 
 /// Why an operation was not carried out.
@@ -53,6 +55,14 @@ pub(super) enum Failure {
     InvalidToken,
     #[error("The provided token has expired.")]
     ExpiredToken,
+    #[error(
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."
+    )]
+    PermanentRedirect { region: Region },
+    #[error(
+        "The authorization header is malformed; the region '{signed}' is wrong; expecting '{region}'"
+    )]
+    WrongRegion { signed: String, region: Region },
     #[error("Please reduce your request rate.")]
     SlowDown,
     #[error("At least one of the pre-conditions you specified did not hold")]
@@ -141,6 +151,8 @@ impl Failure {
             Self::UnknownKey => S3ErrorCode::InvalidAccessKeyId,
             Self::InvalidToken => S3ErrorCode::InvalidToken,
             Self::ExpiredToken => S3ErrorCode::ExpiredToken,
+            Self::PermanentRedirect { .. } => S3ErrorCode::PermanentRedirect,
+            Self::WrongRegion { .. } => S3ErrorCode::AuthorizationHeaderMalformed,
             Self::SlowDown => S3ErrorCode::SlowDown,
             Self::PreconditionFailed => S3ErrorCode::PreconditionFailed,
             Self::NotModified { .. } => S3ErrorCode::NotModified,
@@ -182,6 +194,11 @@ impl Failure {
             if let Ok(id) = HeaderValue::from_str(marker.version.as_str()) {
                 headers.insert("x-amz-version-id", id);
             }
+        }
+        if let Self::PermanentRedirect { region } | Self::WrongRegion { region, .. } = self
+            && let Ok(value) = HeaderValue::from_str(region.as_str())
+        {
+            headers.insert("x-amz-bucket-region", value);
         }
         // Whoever asks for a marker by its identifier is told more of it.
         if let Self::IsDeleteMarker(marker) = self {

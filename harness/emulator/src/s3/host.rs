@@ -1,5 +1,6 @@
 //! Buckets named in the host: `<bucket>.localhost`, `<bucket>.s3.localhost` and
-//! `<bucket>.s3.<region>.localhost`, each with the port.
+//! `<bucket>.s3.<region>.localhost`, each with the port; and AWS's own names, for clients that
+//! reach the emulator through a proxy.
 //!
 //! Every other host, an IP address above all, has the bucket in the path.
 
@@ -21,7 +22,9 @@ impl S3Host for LocalHost {
 
 fn bucket_of(host: &str) -> Option<&str> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let labels = name.strip_suffix(".localhost")?;
+    let Some(labels) = name.strip_suffix(".localhost") else {
+        return of_aws(name);
+    };
     if labels == "s3" || labels.starts_with("s3.") {
         return None;
     }
@@ -32,6 +35,16 @@ fn bucket_of(host: &str) -> Option<&str> {
         rest.strip_suffix(".s3")
     });
     Some(before_service.unwrap_or(labels))
+}
+
+/// `<bucket>.s3.<region>.amazonaws.com`, or without the region.
+fn of_aws(name: &str) -> Option<&str> {
+    let labels = name.strip_suffix(".amazonaws.com")?;
+    labels.strip_suffix(".s3").or_else(|| {
+        let (rest, region) = labels.rsplit_once('.')?;
+        zipster_names::Region::parse(region).ok()?;
+        rest.strip_suffix(".s3")
+    })
 }
 
 #[cfg(test)]
@@ -51,6 +64,10 @@ mod tests {
             ("my.bucket.localhost:4566", Some("my.bucket")),
             ("bucket.s3.localhost:4566", Some("bucket")),
             ("my.bucket.s3.eu-central-1.localhost:1", Some("my.bucket")),
+            ("s3.amazonaws.com", None),
+            ("s3.eu-central-1.amazonaws.com", None),
+            ("bucket.s3.amazonaws.com", Some("bucket")),
+            ("my.bucket.s3.eu-central-1.amazonaws.com", Some("my.bucket")),
         ];
         for (host, expected) in cases {
             assert_eq!(bucket_of(host), expected, "{host}");

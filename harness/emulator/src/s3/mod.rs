@@ -1,6 +1,6 @@
 //! Simple Storage Service, on the protocol of the `s3s` crate over a store of our own.
 //!
-//! A request passes `access` (who calls, may they, the journal), `api` (which function is it),
+//! A request passes `signature` (is it what its sender signed), `access` (who calls, may they, the journal), `api` (which function is it),
 //! one of the operations and `answer` (what every answer carries).
 //!
 //! | module | idea |
@@ -14,6 +14,7 @@
 //! | `notification`, `event` | who is told about a change, and what |
 //! | `store` | buckets and objects, under one lock |
 //! | `content`, `receive`, `checksum` | bytes: kept, on their way in, verified |
+//! | `signature` | who has signed, and when |
 //! | `conditions`, `host`, `error` | preconditions; buckets in host names; AWS's errors |
 //!
 //! Left out: access control lists, server-side encryption with keys other than S3's
@@ -30,11 +31,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use hyper::body::Incoming;
 use s3s::Body;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::core::Core;
 use crate::fault::CallFault;
-use crate::front::{Answer, ApiError, CallContext, ServiceName};
+use crate::front::{Answer, ApiError, CallContext, Scope, ServiceName};
 use crate::journal::Event;
 
 mod access;
@@ -58,6 +60,7 @@ mod object;
 mod operations;
 mod receive;
 mod settings;
+mod signature;
 mod store;
 mod tags;
 mod versions;
@@ -101,6 +104,10 @@ impl S3 {
         builder.set_auth(Gate(Arc::clone(&shared)));
         builder.set_access(Gate(Arc::clone(&shared)));
         builder.set_host(host::LocalHost);
+        // Times are checked in `signature`, with the emulator's own clock.
+        let mut config = S3Config::default();
+        config.presigned_url_max_skew_time_secs = u32::MAX;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         let service = builder.build();
         Self { shared, service }
     }
@@ -109,7 +116,8 @@ impl S3 {
     pub async fn respond(&self, mut parts: Parts, body: Incoming, context: CallContext) -> Answer {
         let core = &self.shared.core;
         let host_id = STANDARD.encode(core.random.bytes::<48>());
-        let track = Arc::new(Track::new(context, host_id));
+        let region = Scope::of(&parts).map(|scope| scope.region);
+        let track = Arc::new(Track::new(context, host_id, region));
         let about = answer::About {
             method: parts.method.clone(),
             path: percent_encoding::percent_decode_str(parts.uri.path())
@@ -117,6 +125,9 @@ impl S3 {
                 .into_owned(),
         };
         join_repeated(&mut parts.headers);
+        if let Err(refusal) = signature::verify(&mut parts, &core.credentials, core.clock.now()) {
+            return answer::turn_away(refusal, &about, &track);
+        }
         let mut request = http::Request::from_parts(parts, Body::from(body));
         request.extensions_mut().insert(Arc::clone(&track));
         let answer = match self.service.call(request).await {
@@ -128,6 +139,7 @@ impl S3 {
             }
         };
         let (answer, error) = answer::dress(answer, &about, &track).await;
+        let answer = answer::name_buckets(answer, &about, core.region.partition()).await;
         match track.seen() {
             Some(seen) if seen.fault == Some(CallFault::Silent) => {
                 self.note(CallFault::Silent, &seen);

@@ -1,11 +1,14 @@
 //! One emulator and one client for each test.
 
+use std::sync::Arc;
+
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use zipster_emulator::clock::{Clock, SystemClock};
 use zipster_emulator::journal::Event;
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::AccountId;
@@ -20,7 +23,12 @@ pub const BUCKET: &str = "the-bucket";
 
 impl World {
     pub async fn start() -> Self {
-        let world = Self::empty().await;
+        Self::at(Arc::new(SystemClock::real_time())).await
+    }
+
+    /// The same, by this clock.
+    pub async fn at(clock: Arc<dyn Clock>) -> Self {
+        let world = Self::empty_at(clock).await;
         world
             .s3
             .create_bucket()
@@ -33,11 +41,17 @@ impl World {
 
     /// No buckets.
     pub async fn empty() -> Self {
+        Self::empty_at(Arc::new(SystemClock::real_time())).await
+    }
+
+    async fn empty_at(clock: Arc<dyn Clock>) -> Self {
         let account = AccountId::parse("123456789012").unwrap();
         let region = zipster_names::Region::parse("us-east-1").unwrap();
-        let emulator = Emulator::start(Settings::new(account, region))
-            .await
-            .unwrap();
+        let settings = Settings {
+            clock,
+            ..Settings::new(account, region)
+        };
+        let emulator = Emulator::start(settings).await.unwrap();
         let s3 = Client::from_conf(Self::config(&emulator, "us-east-1").build());
         Self { emulator, s3 }
     }

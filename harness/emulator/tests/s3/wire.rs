@@ -1,5 +1,7 @@
 //! What cannot be seen through the SDK: bytes on the wire.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -12,7 +14,7 @@ use aws_sigv4::sign::v4;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use zipster_emulator::clock::{Clock, SystemClock};
+use zipster_emulator::clock::{Clock, SystemClock, Wait};
 
 use crate::support::{BUCKET, World, code};
 
@@ -221,4 +223,133 @@ async fn a_bucket_may_be_named_in_the_host() {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     let answer = send(&world, &request).await;
     assert!(answer.ends_with("hello"), "{answer}");
+}
+
+/// The emulator's clock, not the machine's, says when an address expires.
+#[tokio::test]
+async fn a_presigned_url_lives_by_the_emulators_clock() {
+    let clock = Arc::new(Shifted::default());
+    let world = World::at(clock.clone()).await;
+    world.put("k", "hello").await;
+    let get = world.s3.get_object().bucket(BUCKET).key("k");
+    let presigned = get.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    assert!(send(&world, &request).await.starts_with("HTTP/1.1 200"));
+    clock.0.store(61, Ordering::SeqCst);
+    let answer = send(&world, &request).await;
+    for part in [
+        "HTTP/1.1 403",
+        "<Code>AccessDenied</Code><Message>Request has expired</Message>",
+        "<X-Amz-Expires>60</X-Amz-Expires><Expires>",
+        "<ServerTime>",
+    ] {
+        assert!(answer.contains(part), "{part} is missing: {answer}");
+    }
+    // A quarter of an hour is forgiven in headers, and no more.
+    clock.0.store(14 * 60, Ordering::SeqCst);
+    let list = || world.s3.list_buckets().send();
+    assert_eq!(code(list().await), "no error");
+    clock.0.store(16 * 60, Ordering::SeqCst);
+    assert_eq!(code(list().await), "403 RequestTimeTooSkewed");
+}
+
+/// So that whoever signs by hand can compare.
+#[tokio::test]
+async fn a_wrong_signature_is_told_what_was_to_be_signed() {
+    let world = World::start().await;
+    let get = world.s3.get_object().bucket(BUCKET).key("k");
+    let presigned = get.presigned(presigning()).await.unwrap();
+    let (host, path) = split(presigned.uri());
+    let path = path.replace("/k?", "/other?");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = send(&world, &request).await;
+    assert!(answer.contains("<Code>SignatureDoesNotMatch</Code>"));
+    let shown = answer.split_once("<CanonicalRequest>").unwrap().1;
+    assert!(
+        shown.starts_with(&format!("GET\n/{BUCKET}/other\n")),
+        "{answer}"
+    );
+    assert!(answer.contains("<StringToSign>AWS4-HMAC-SHA256\n"));
+    let version_2 = "GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: AWS AKID:c2lnbmF0dXJl\r\nConnection: close\r\n\r\n";
+    let answer = send(&world, version_2).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("Please use AWS4-HMAC-SHA256."), "{answer}");
+}
+
+/// Another account has other buckets, and gets at these only where their policy says so.
+#[tokio::test]
+async fn accounts_do_not_see_each_other() {
+    let world = World::start().await;
+    world.put("k", "hello").await;
+    let account = zipster_names::AccountId::parse("210987654321").unwrap();
+    let key = world.emulator.administrator_of(account);
+    let config = World::config(&world.emulator, "us-east-1");
+    let key = aws_credential_types::Credentials::new(
+        key.access_key_id.clone(),
+        key.expose_secret(),
+        None,
+        None,
+        "test",
+    );
+    let other = Client::from_conf(config.credentials_provider(key).build());
+    let listed = other.list_buckets().send().await.unwrap();
+    assert!(listed.buckets().is_empty());
+    let get = || other.get_object().bucket(BUCKET).key("k").send();
+    assert_eq!(code(get().await), "403 AccessDenied");
+    assert_eq!(
+        code(other.create_bucket().bucket(BUCKET).send().await),
+        "409 BucketAlreadyExists"
+    );
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"210987654321"}},
+        "Action":"s3:GetObject","Resource":"arn:aws:s3:::{BUCKET}/*"}}]}}"#
+    );
+    let put = world.s3.put_bucket_policy().bucket(BUCKET).policy(policy);
+    put.send().await.unwrap();
+    assert_eq!(code(get().await), "no error");
+}
+
+/// The endpoint of a region knows where the others' buckets are, and sends clients there.
+#[tokio::test]
+async fn a_bucket_of_another_region_is_elsewhere() {
+    let world = World::start().await;
+    let config = World::config(&world.emulator, "eu-west-1");
+    let west = Client::from_conf(config.build());
+    assert_eq!(
+        code(west.list_objects_v2().bucket(BUCKET).send().await),
+        "301 PermanentRedirect"
+    );
+    let location = west.get_bucket_location().bucket(BUCKET).send().await;
+    let location = location.unwrap();
+    assert!(
+        location
+            .location_constraint()
+            .is_none_or(|region| region.as_str().is_empty())
+    );
+    let listed = west.list_buckets().send().await.unwrap();
+    assert_eq!(listed.buckets()[0].bucket_region(), Some("us-east-1"));
+    assert_eq!(
+        listed.buckets()[0].bucket_arn(),
+        Some("arn:aws:s3:::the-bucket")
+    );
+}
+
+/// A clock that a test moves, in seconds.
+#[derive(Debug, Default)]
+struct Shifted(AtomicI64);
+
+impl Clock for Shifted {
+    fn now(&self) -> time::OffsetDateTime {
+        let shift = self.0.load(Ordering::SeqCst);
+        SystemClock::real_time().now() + Duration::from_secs(shift.unsigned_abs())
+    }
+
+    fn pause(&self, length: Duration) -> Wait {
+        SystemClock::real_time().pause(length)
+    }
+
+    fn limit(&self, length: Duration) -> Wait {
+        SystemClock::real_time().limit(length)
+    }
 }
