@@ -1,0 +1,74 @@
+"""Every supported operation of Lambda."""
+
+import json
+
+from function import package
+
+
+def walk(w):
+    name = {"FunctionName": "walked"}
+    missing = {"FunctionName": "nothing"}
+    not_found = "ResourceNotFoundException"
+    made = w.call("create_function", **name, Runtime="provided.al2023", Handler="bootstrap", Role=w.role_arn,
+                  Code={"ZipFile": package()}, Timeout=10, MemorySize=256, Description="walked",
+                  Environment={"Variables": {"STAGE": "b"}}, Tags={"team": "zips"})
+    resource = {"Resource": made["FunctionArn"]}
+    w.refuse("ResourceConflictException", "create_function", **name, Runtime="provided.al2023", Handler="bootstrap",
+             Role=w.role_arn, Code={"ZipFile": package()})
+    w.refuse("InvalidParameterValueException", "create_function", FunctionName="broken", Runtime="provided.al2023",
+             Handler="bootstrap", Role=w.role_arn, Code={"ZipFile": b"no zip"})
+    w.call("get_function", **name)
+    w.refuse(not_found, "get_function", **missing)
+    w.until("get_function_configuration", lambda answer: answer["State"] == "Active", **name)
+    w.refuse(not_found, "get_function_configuration", **missing)
+    w.call("list_functions", MaxItems=50)
+    answer = w.call("invoke", **name, Payload=json.dumps({"hello": "there"}), LogType="Tail")
+    if json.loads(answer["Payload"].read()) != {"hello": "there"}:
+        raise AssertionError("the function did not return its event")
+    w.call("invoke", **name, InvocationType="Event", Payload="{}")
+    w.call("invoke", **name, InvocationType="DryRun")
+    w.refuse(not_found, "invoke", **missing, Payload="{}")
+    w.refuse("InvalidRequestContentException", "invoke", **name, Payload="{")
+    w.call("update_function_configuration", **name, Timeout=11, Environment={"Variables": {}})
+    w.refuse(not_found, "update_function_configuration", **missing, Timeout=11)
+    w.refuse({"ValidationException", "InvalidParameterValueException"}, "update_function_configuration", **name, Timeout=901)
+    w.until("get_function_configuration", lambda answer: answer["LastUpdateStatus"] == "Successful", **name)
+    w.call("update_function_code", **name, ZipFile=package())
+    w.refuse(not_found, "update_function_code", **missing, ZipFile=package())
+
+    w.call("put_function_concurrency", **name, ReservedConcurrentExecutions=3)
+    w.refuse(not_found, "put_function_concurrency", **missing, ReservedConcurrentExecutions=3)
+    w.call("get_function_concurrency", **name)
+    w.refuse(not_found, "get_function_concurrency", **missing)
+    w.call("delete_function_concurrency", **name)
+    w.refuse(not_found, "delete_function_concurrency", **missing)
+
+    w.call("put_function_event_invoke_config", **name, MaximumRetryAttempts=1, MaximumEventAgeInSeconds=60)
+    w.refuse(not_found, "put_function_event_invoke_config", **missing, MaximumRetryAttempts=1)
+    w.call("update_function_event_invoke_config", **name, MaximumRetryAttempts=0)
+    w.call("get_function_event_invoke_config", **name)
+    w.call("delete_function_event_invoke_config", **name)
+    for operation in ("get", "delete"):
+        w.refuse(not_found, f"{operation}_function_event_invoke_config", **name)
+    w.refuse(not_found, "update_function_event_invoke_config", **name, MaximumRetryAttempts=0)
+
+    w.call("add_permission", **name, StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+           SourceArn="arn:aws:s3:::some-bucket", SourceAccount="123456789012")
+    w.refuse("ResourceConflictException", "add_permission", **name, StatementId="s3", Action="lambda:InvokeFunction",
+             Principal="s3.amazonaws.com")
+    w.refuse(not_found, "add_permission", **missing, StatementId="s3", Action="lambda:InvokeFunction",
+             Principal="s3.amazonaws.com")
+    w.call("get_policy", **name)
+    w.call("remove_permission", **name, StatementId="s3")
+    w.refuse(not_found, "remove_permission", **name, StatementId="s3")
+    w.refuse(not_found, "get_policy", **name)
+
+    gone = {"Resource": made["FunctionArn"] + "-missing"}
+    w.call("tag_resource", **resource, Tags={"more": "1"})
+    w.refuse(not_found, "tag_resource", **gone, Tags={"more": "1"})
+    w.call("list_tags", **resource)
+    w.refuse(not_found, "list_tags", **gone)
+    w.call("untag_resource", **resource, TagKeys=["more"])
+    w.refuse(not_found, "untag_resource", **gone, TagKeys=["more"])
+    w.call("delete_function", **name)
+    w.refuse(not_found, "delete_function", **name)
