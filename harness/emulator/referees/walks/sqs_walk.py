@@ -66,6 +66,24 @@ def walk(w):
         {"Id": "good", **third}, {"Id": "bad", "ReceiptHandle": "none"},
     ])
     w.refuse({"AWS.SimpleQueueService.EmptyBatchRequest", "EmptyBatchRequest"}, "delete_message_batch", **queue, Entries=[])
+    w.call("add_permission", **queue, Label="friends", AWSAccountIds=["210987654321"], Actions=["SendMessage"])
+    w.refuse(MISSING, "add_permission", **other, Label="friends", AWSAccountIds=["210987654321"], Actions=["SendMessage"])
+    w.call("remove_permission", **queue, Label="friends")
+    w.refuse(MISSING, "remove_permission", **other, Label="friends")
+    # Many messages, and slowly enough to be cancelled.
+    dead_url = w.client.create_queue(QueueName="walked-dead")["QueueUrl"]
+    dead = w.client.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    w.client.create_queue(QueueName="walked-alive", Attributes={
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1}),
+    })
+    for _ in range(3):
+        w.client.send_message_batch(QueueUrl=dead_url, Entries=[{"Id": str(n), "MessageBody": "m"} for n in range(10)])
+    task = w.call("start_message_move_task", SourceArn=dead, DestinationArn=arn, MaxNumberOfMessagesPerSecond=1)
+    w.refuse("ResourceNotFoundException", "start_message_move_task", SourceArn=arn + "-missing")
+    w.call("list_message_move_tasks", SourceArn=dead)
+    w.refuse("ResourceNotFoundException", "list_message_move_tasks", SourceArn=arn + "-missing")
+    w.call("cancel_message_move_task", TaskHandle=task["TaskHandle"])
+    w.refuse({"ResourceNotFoundException", "InvalidParameterValue"}, "cancel_message_move_task", TaskHandle="nonsense")
     w.call("purge_queue", **queue)
     w.refuse(MISSING, "purge_queue", **other)
     w.call("delete_queue", QueueUrl=source["QueueUrl"])
