@@ -276,6 +276,8 @@ async fn tell(mut entries: Receiver<Entry>, started: Instant) {
                 | Event::InboxReceived { .. }
                 | Event::MessageQueued { .. }
                 | Event::MessageDeduplicated { .. }
+                | Event::BatchReceived { .. }
+                | Event::PollingFailed { .. }
                 | Event::InvocationQueued { .. }
                 | Event::EnvironmentStarted { .. }
                 | Event::EnvironmentEnded { .. }

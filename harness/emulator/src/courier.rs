@@ -18,6 +18,7 @@ use crate::fault::DeliveryFault;
 use crate::identity::{Identity, ServiceSource};
 use crate::journal::{EntryId, Event, Pending};
 use crate::message::MessageAttributes;
+use crate::sqs::Sqs;
 
 /// An event for a function, a topic or a queue.
 #[derive(Debug, Clone)]
@@ -90,6 +91,12 @@ impl Destinations {
     /// Makes the services known, once they all exist.
     pub(crate) fn open(&self, services: &Arc<Services>) {
         let _ = self.services.set(Arc::downgrade(services));
+    }
+
+    /// The queues, as sources of events.
+    pub(crate) fn queues(&self) -> Option<Arc<Sqs>> {
+        let services = self.services.get().and_then(Weak::upgrade)?;
+        Some(Arc::clone(&services.sqs))
     }
 
     /// Whether a destination exists and its policy lets `source` deliver to it. `cause` is the

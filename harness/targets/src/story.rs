@@ -26,6 +26,8 @@ pub fn concerns(event: &Event, key: &str) -> bool {
         | Event::InboxReceived { .. }
         | Event::MessageQueued { .. }
         | Event::MessageDeduplicated { .. }
+        | Event::BatchReceived { .. }
+        | Event::PollingFailed { .. }
         | Event::InvocationQueued { .. }
         | Event::EnvironmentStarted { .. }
         | Event::EnvironmentEnded { .. }

@@ -74,9 +74,10 @@ pub enum Event {
         /// The subject, if there was one.
         subject: Option<String>,
     },
-    /// A subscription's filter policy did not match a message.
+    /// A subscription's filter policy, or the filters of an event source mapping, did not match a
+    /// message.
     MessageFiltered {
-        /// The subscription's ARN.
+        /// The ARN of the subscription or mapping.
         subscription: String,
     },
     /// An email or a text message lies in the inbox.
@@ -101,6 +102,22 @@ pub enum Event {
         queue: String,
         /// The identifier of the message that was sent first.
         message_id: String,
+    },
+    /// Messages of a queue are on their way to a function; the cause is what queued the first.
+    BatchReceived {
+        /// The event source mapping's UUID.
+        mapping: String,
+        /// The queue's ARN.
+        queue: String,
+        /// How many.
+        messages: usize,
+    },
+    /// An event source mapping cannot do its work for now.
+    PollingFailed {
+        /// The event source mapping's UUID.
+        mapping: String,
+        /// Why.
+        reason: String,
     },
     /// An asynchronous event waits for its function.
     InvocationQueued {
@@ -282,6 +299,16 @@ impl fmt::Display for Event {
             Self::MessageQueued { queue, .. } => write!(f, "queued in {}", short(queue)),
             Self::MessageDeduplicated { queue, .. } => {
                 write!(f, "already queued in {}", short(queue))
+            }
+            Self::BatchReceived {
+                queue, messages, ..
+            } => write!(
+                f,
+                "{messages} received from {} for a function",
+                short(queue)
+            ),
+            Self::PollingFailed { mapping, reason } => {
+                write!(f, "mapping {mapping} CANNOT poll: {reason}")
             }
             Self::InvocationQueued { function, .. } => {
                 write!(f, "invocation of {} queued", short(function))

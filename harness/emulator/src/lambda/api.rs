@@ -22,14 +22,20 @@ use crate::front::{Answer, ApiError, Call};
 pub enum Operation {
     /// Adds a statement to a function's policy.
     AddPermission,
+    /// Lets a queue feed a function.
+    CreateEventSourceMapping,
     /// Makes a function.
     CreateFunction,
+    /// Lets a queue feed a function no longer.
+    DeleteEventSourceMapping,
     /// Deletes a function.
     DeleteFunction,
     /// Sets nothing aside for a function any more.
     DeleteFunctionConcurrency,
     /// Forgets the settings for asynchronous events.
     DeleteFunctionEventInvokeConfig,
+    /// Shows how a queue feeds a function.
+    GetEventSourceMapping,
     /// Shows a function, its code and its tags.
     GetFunction,
     /// Shows what is set aside for a function.
@@ -42,6 +48,8 @@ pub enum Operation {
     GetPolicy,
     /// Runs a function.
     Invoke,
+    /// Lists which queues feed which functions.
+    ListEventSourceMappings,
     /// Lists functions.
     ListFunctions,
     /// Shows a function's tags.
@@ -56,6 +64,8 @@ pub enum Operation {
     TagResource,
     /// Removes tags from a function.
     UntagResource,
+    /// Changes how a queue feeds a function.
+    UpdateEventSourceMapping,
     /// Replaces a function's code.
     UpdateFunctionCode,
     /// Changes a function's settings.
@@ -101,6 +111,8 @@ const STATEMENT: &str = "/2015-03-31/functions/{}/policy/{}";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const CONCURRENCY_READ: &str = "/2019-09-30/functions/{}/concurrency";
 const EVENT_CONFIG: &str = "/2019-09-25/functions/{}/event-invoke-config";
+const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
+const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
 const TAGS: &str = "/2017-03-31/tags/{}";
 
 /// All operations that are supported; a request that matches none is refused.
@@ -108,7 +120,19 @@ pub const OPERATIONS: &[Route] = {
     use Operation as O;
     &[
         route(O::AddPermission, "AddPermission", "POST", POLICY),
+        route(
+            O::CreateEventSourceMapping,
+            "CreateEventSourceMapping",
+            "POST",
+            MAPPINGS,
+        ),
         route(O::CreateFunction, "CreateFunction", "POST", FUNCTIONS),
+        route(
+            O::DeleteEventSourceMapping,
+            "DeleteEventSourceMapping",
+            "DELETE",
+            MAPPING,
+        ),
         route(O::DeleteFunction, "DeleteFunction", "DELETE", FUNCTION),
         route(
             O::DeleteFunctionConcurrency,
@@ -121,6 +145,12 @@ pub const OPERATIONS: &[Route] = {
             "DeleteFunctionEventInvokeConfig",
             "DELETE",
             EVENT_CONFIG,
+        ),
+        route(
+            O::GetEventSourceMapping,
+            "GetEventSourceMapping",
+            "GET",
+            MAPPING,
         ),
         route(O::GetFunction, "GetFunction", "GET", FUNCTION),
         route(
@@ -143,6 +173,12 @@ pub const OPERATIONS: &[Route] = {
         ),
         route(O::GetPolicy, "GetPolicy", "GET", POLICY),
         route(O::Invoke, "Invoke", "POST", INVOCATIONS),
+        route(
+            O::ListEventSourceMappings,
+            "ListEventSourceMappings",
+            "GET",
+            MAPPINGS,
+        ),
         route(O::ListFunctions, "ListFunctions", "GET", FUNCTIONS),
         route(O::ListTags, "ListTags", "GET", TAGS),
         route(
@@ -160,6 +196,12 @@ pub const OPERATIONS: &[Route] = {
         route(O::RemovePermission, "RemovePermission", "DELETE", STATEMENT),
         route(O::TagResource, "TagResource", "POST", TAGS),
         route(O::UntagResource, "UntagResource", "DELETE", TAGS),
+        route(
+            O::UpdateEventSourceMapping,
+            "UpdateEventSourceMapping",
+            "PUT",
+            MAPPING,
+        ),
         route(O::UpdateFunctionCode, "UpdateFunctionCode", "PUT", CODE),
         route(
             O::UpdateFunctionConfiguration,
@@ -296,7 +338,7 @@ impl Lambda {
 
     /// Everything but running functions.
     async fn administer(
-        &self,
+        self: &Arc<Self>,
         operation: Operation,
         request: &Request<'_>,
     ) -> Result<(StatusCode, Value), ApiError> {
@@ -390,6 +432,16 @@ impl Lambda {
                 event_config::delete_concurrency(&function);
                 nothing
             }
+            Operation::CreateEventSourceMapping
+            | Operation::GetEventSourceMapping
+            | Operation::ListEventSourceMappings
+            | Operation::UpdateEventSourceMapping
+            | Operation::DeleteEventSourceMapping => self.administer_mappings(operation, request),
+            Operation::ListTags | Operation::TagResource | Operation::UntagResource
+                if parameters.segment(0).contains(":event-source-mapping:") =>
+            {
+                self.administer_tags_of_mapping(operation, request)
+            }
             Operation::ListTags => {
                 let function = function("lambda:ListTags")?;
                 let tags = json!(function.state().tags);
@@ -408,6 +460,53 @@ impl Lambda {
                 nothing
             }
             Operation::Invoke => Err(ApiError::internal("Invoke is not administration")),
+        }
+    }
+
+    /// Everything about event source mappings but their tags.
+    fn administer_mappings(
+        self: &Arc<Self>,
+        operation: Operation,
+        request: &Request<'_>,
+    ) -> Result<(StatusCode, Value), ApiError> {
+        let (call, id) = (request.call, request.parameters.segment(0));
+        let query = |name: &str| request.parameters.query(name).map(str::to_owned);
+        if operation == Operation::CreateEventSourceMapping {
+            let answer = self.create_event_source_mapping(call, request.body()?)?;
+            Ok((StatusCode::ACCEPTED, answer))
+        } else if operation == Operation::UpdateEventSourceMapping {
+            let answer = self.update_event_source_mapping(call, id, request.body()?)?;
+            Ok((StatusCode::ACCEPTED, answer))
+        } else if operation == Operation::DeleteEventSourceMapping {
+            let answer = self.delete_event_source_mapping(call, id)?;
+            Ok((StatusCode::ACCEPTED, answer))
+        } else if operation == Operation::GetEventSourceMapping {
+            Ok((StatusCode::OK, self.get_event_source_mapping(call, id)?))
+        } else {
+            let answer = self.list_event_source_mappings(call, &query)?;
+            Ok((StatusCode::OK, answer))
+        }
+    }
+
+    fn administer_tags_of_mapping(
+        &self,
+        operation: Operation,
+        request: &Request<'_>,
+    ) -> Result<(StatusCode, Value), ApiError> {
+        let (call, arn) = (request.call, request.parameters.segment(0));
+        let keys = &request.parameters.tag_keys;
+        if operation == Operation::TagResource {
+            let TagRequest { tags } = request.body()?;
+            self.tags_of_mapping(call, "lambda:TagResource", arn, |all| all.extend(tags))?;
+            Ok((StatusCode::NO_CONTENT, Value::Null))
+        } else if operation == Operation::UntagResource {
+            self.tags_of_mapping(call, "lambda:UntagResource", arn, |all| {
+                all.retain(|key, _| !keys.contains(key));
+            })?;
+            Ok((StatusCode::NO_CONTENT, Value::Null))
+        } else {
+            let tags = self.tags_of_mapping(call, "lambda:ListTags", arn, |all| json!(all))?;
+            Ok((StatusCode::OK, json!({ "Tags": tags })))
         }
     }
 }
@@ -498,7 +597,12 @@ mod tests {
             "/2019-09-25/functions/load/event-invoke-config",
             Some(("PutFunctionEventInvokeConfig", load)),
         );
-        check(get, "/2015-03-31/event-source-mappings", None);
+        check(
+            put,
+            "/2015-03-31/event-source-mappings/some-id",
+            Some(("UpdateEventSourceMapping", &["some-id"])),
+        );
+        check(get, "/2015-03-31/code-signing-configs", None);
         check(post, "/2015-03-31/functions/load/versions", None);
         check(put, "/2015-03-31/functions/load", None);
     }

@@ -2,14 +2,15 @@
 //!
 //! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
 //! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
-//! `queue` for one who does not, with `destination` for what comes in the end; `pool` knows a
+//! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
+//! them from queues; `pool` knows a
 //! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
 //! with its `runtime_api` and its `variables`, writes its `logs` and says how it all came to an
 //! `ending`. What a process may take is watched by `memory` and, where there can be one, limited
 //! by its `cgroup`; `guarantees` says what holds on this machine.
 //!
 //! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
-//! event source mappings, function URLs, response streaming to the caller, extensions, and shares
+//! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
 //! of processor time.
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ mod destination;
 mod ending;
 mod environment;
 mod event_config;
+mod event_source;
 mod function;
 mod guarantees;
 mod invoke;
@@ -61,6 +63,7 @@ use reference::Reference;
 pub struct Lambda {
     core: Arc<Core>,
     functions: Mutex<BTreeMap<Key, Arc<Function>>>,
+    mappings: event_source::Mappings,
 }
 
 impl Lambda {
@@ -70,6 +73,7 @@ impl Lambda {
         Arc::new(Self {
             core,
             functions: Mutex::default(),
+            mappings: event_source::Mappings::default(),
         })
     }
 

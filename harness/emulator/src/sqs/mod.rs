@@ -3,7 +3,7 @@
 //! The rooms: `operations` is the table of what is supported, `queues` are the operations on
 //! queues, `attributes` and `permissions` what can be set on them, `send` and `receive` the
 //! operations on messages, `moves` the way of dead letters back to their source, `wire` and `digest`
-//! how messages look to clients, `state` where messages are and `fifo` what keeps them in order.
+//! how messages look to clients, `source` how they look to Lambda's pollers, `state` where messages are and `fifo` what keeps them in order.
 //!
 //! Delays and visibility timeouts are pauses of the injected clock, so that a hurried clock
 //! shortens them; a long poll is a limit and is not shortened. A message that lies in a queue is
@@ -38,12 +38,15 @@ mod permissions;
 mod queues;
 mod receive;
 mod send;
+mod source;
 mod state;
 mod wire;
 
 pub use error::shape;
 pub use operations::{OPERATIONS, Operation};
+pub use source::{SourceMessage, SourceQueue, Watching};
 
+use source::Watch;
 use state::{Queue, State};
 
 /// The most entries of one batch.
@@ -108,7 +111,9 @@ impl Sqs {
     fn on_queue<T>(&self, arn: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, ApiError> {
         let mut state = self.state();
         let queue = state.queues.get_mut(arn).ok_or_else(error::no_queue)?;
-        Ok(work(queue))
+        let done = work(queue);
+        Watch::note(queue);
+        Ok(done)
     }
 
     /// `http://127.0.0.1:PORT/ACCOUNT/NAME`.

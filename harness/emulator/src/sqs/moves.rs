@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use zipster_names::Arn;
 
+use super::source::Watch;
 use super::state::Draft;
 use super::{Sqs, answer, error, input};
 use crate::front::{Answer, ApiError, Call};
@@ -350,6 +351,7 @@ impl Sqs {
         };
         if let Some(target) = state.queues.get_mut(&destination) {
             target.push(draft, |_| None);
+            Watch::note(target);
         }
         let task = state.moves.iter_mut();
         if let Some(task) = task.rev().find(|task| task.handle == work.handle) {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::fifo::{self, DEDUPLICATION_INTERVAL};
+use super::source::Watch;
 use super::state::{Cursor, MOST_IN_FLIGHT, Message, Queue, Receipt};
 use super::{Sqs, answer, check_batch, digest, error, failed, input, wire};
 use crate::front::{Answer, ApiError, Call};
@@ -90,6 +92,8 @@ pub(super) struct Take {
     pub(super) most: usize,
     /// Instead of the queue's own visibility timeout.
     pub(super) timeout: Option<Duration>,
+    /// Whether messages stay hidden until somebody says otherwise.
+    pub(super) hold: bool,
     /// `ReceiveRequestAttemptId`, of a FIFO queue.
     pub(super) attempt: Option<String>,
 }
@@ -211,7 +215,11 @@ impl Sqs {
                 }
                 break;
             }
-            let timer = self.timer(arn, number, timeout);
+            let timer = if take.hold {
+                Some(CancellationToken::new().drop_guard())
+            } else {
+                self.timer(arn, number, timeout)
+            };
             if let Some((message, receipt)) = queue.receive(number, now, timer) {
                 taken.push(show(message, &receipt));
                 receipts.push(receipt);
@@ -227,7 +235,8 @@ impl Sqs {
                 .remember_attempt(attempt, receipts, timer);
         }
         let source = queue.arn.clone();
-        if let Some(redrive) = redrive
+        if !dead.is_empty()
+            && let Some(redrive) = redrive
             && let Some(target) = state.queues.get_mut(redrive.dead_letters.as_str())
         {
             for message in dead {
@@ -240,6 +249,10 @@ impl Sqs {
                 );
                 target.push_dead(message, source.clone(), entry, now);
             }
+            Watch::note(target);
+        }
+        if let Some(queue) = state.queues.get_mut(arn) {
+            Watch::note(queue);
         }
         Ok(taken)
     }
@@ -411,6 +424,7 @@ fn wish(input: ReceiveMessage) -> Result<Wish, ApiError> {
                 .visibility_timeout
                 .map(visibility_timeout)
                 .transpose()?,
+            hold: false,
             attempt: input.receive_request_attempt_id,
         },
         system,

@@ -16,6 +16,7 @@ use zipster_names::{AccountId, Arn, QueueName};
 use super::attributes::QueueAttributes;
 use super::fifo::{Deduplication, Groups, SequenceNumber};
 use super::moves::MoveTask;
+use super::source::Watch;
 use crate::journal::EntryId;
 use crate::message::MessageAttributes;
 
@@ -50,6 +51,8 @@ pub(super) struct Queue {
     pub(super) arrived: Arc<Notify>,
     /// What was sent within the last minutes, in a FIFO queue.
     pub(super) deduplication: Deduplication,
+    /// The functions that it feeds, and what they still have to do.
+    pub(super) watch: Watch,
     messages: BTreeMap<u64, Message>,
     /// The numbers of the messages that can be received.
     waiting: BTreeSet<u64>,
@@ -174,6 +177,7 @@ impl Queue {
             purged: None,
             arrived: Arc::default(),
             deduplication: Deduplication::default(),
+            watch: Watch::default(),
             messages: BTreeMap::new(),
             waiting: BTreeSet::new(),
             counts: Counts::default(),
@@ -323,6 +327,11 @@ impl Queue {
             }
         }
         None
+    }
+
+    /// Whether anything can be received.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.next_waiting(&mut Cursor::default()).is_some()
     }
 
     /// Marks a waiting message as received once more; with a timer it is hidden until

@@ -82,6 +82,11 @@ fn fill(megabytes: u64) -> Vec<u8> {
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let (order, context) = event.into_parts();
+    if let Some(records) = order["Records"].as_array()
+        && records[0]["eventSource"] == "aws:sqs"
+    {
+        return work_on_messages(records);
+    }
     match order["do"].as_str().unwrap_or("echo") {
         "echo" => Ok(order),
         "context" => Ok(json!({
@@ -176,4 +181,25 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             error_message: other.to_owned(),
         }),
     }
+}
+
+/// Says what it gets, and reports the messages that it rejects.
+fn work_on_messages(records: &[Value]) -> Result<Value, Diagnostic> {
+    let mut rejected = Vec::new();
+    for record in records {
+        let body = record["body"].as_str().unwrap_or_default();
+        println!("got {body}");
+        match body {
+            "show" => println!("record {record}"),
+            "reject" => rejected.push(json!({ "itemIdentifier": record["messageId"] })),
+            "fail" => {
+                return Err(Diagnostic {
+                    error_type: "Unlucky".to_owned(),
+                    error_message: "the message was against it".to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(json!({ "batchItemFailures": rejected }))
 }

@@ -10,6 +10,7 @@
 mod asynchronous;
 mod configuration;
 mod environments;
+mod event_sources;
 mod function;
 mod invocations;
 mod limits;
