@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs the zip code pipeline on this machine: the real functions, the real Terraform, a real
 /// MySQL-compatible database. No AWS account, no Docker, no token.
@@ -19,13 +19,16 @@ Examples:
       Stand everything up and watch; in another terminal, send files with any AWS client.
   cargo zipster search --within 2 07440
       The zip codes around one, in the database of a running `up`.
+  cargo zipster test --target aws
+      The scenarios of features/ against what `terraform apply` has made.
 
 Exit codes:
   0  done
-  1  a file did not go through, what was said of it is shown; or a zip code is not known
+  1  a file did not go through, what was said of it is shown; a scenario failed; or a zip code is
+     not known
   2  the command line is wrong
   3  terraform/ has mistakes; each is shown with its place
-  4  something needed is not available: the database, a build, a port
+  4  something needed is not available: the target, the database, a build, a port
   130  interrupted; everything was cleaned up"
 )]
 pub struct Cli {
@@ -43,6 +46,67 @@ pub enum Command {
     Run(RunSettings),
     /// List the zip codes within some miles of one.
     Search(SearchSettings),
+    /// Run the scenarios of features/ on a target.
+    Test(TestSettings),
+    /// Build both functions for Lambda, into target/lambda/<function>/bootstrap.zip.
+    Package(PackageSettings),
+}
+
+/// A processor that Lambda has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Arch {
+    /// AWS Graviton.
+    Arm64,
+    /// Intel and AMD.
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+/// Settings of `package`.
+#[derive(Debug, Clone, Args)]
+pub struct PackageSettings {
+    /// The processor that the functions will run on; the same as var.architecture.
+    #[arg(long, value_enum, default_value_t = Arch::Arm64)]
+    pub arch: Arch,
+
+    /// Pack what cargo builds for this machine, unoptimised: for emulators that run here.
+    #[arg(long, conflicts_with = "arch")]
+    pub local: bool,
+
+    /// Print a JSON array on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where scenarios run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// In emulators on this machine: needs nothing.
+    Embedded,
+    /// On what `terraform apply` has made: needs credentials.
+    Aws,
+}
+
+/// Settings of `test`.
+#[derive(Debug, Clone, Args)]
+pub struct TestSettings {
+    /// Where the scenarios run.
+    #[arg(long, value_enum, default_value_t = Target::Embedded)]
+    pub target: Target,
+
+    /// What `terraform output -json` printed, in a file [default: terraform is asked]. For
+    /// --target aws.
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<PathBuf>,
+
+    /// Use this database server (mysql://user:password@host:port/database). With --target aws: the
+    /// deployed stack's database, instead of the one that the outputs and their secret name.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Passed on to the scenarios' own command line, such as --name 'good and bad'.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<String>,
 }
 
 /// Where the parts come from.
@@ -56,6 +120,10 @@ pub struct StageSettings {
     /// Take the functions' executables from this folder instead of building them with cargo.
     #[arg(long, value_name = "FOLDER")]
     pub functions: Option<PathBuf>,
+
+    /// Upload the packages of `cargo zipster package` instead of running executables in place.
+    #[arg(long, conflicts_with = "functions")]
+    pub packaged: bool,
 
     /// Listen on this port of 127.0.0.1; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -84,6 +152,10 @@ pub struct UpSettings {
     /// database and names.
     #[arg(long)]
     pub json: bool,
+
+    /// Once everything is ready, write what `terraform output -json` would print to this file.
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<PathBuf>,
 }
 
 /// Settings of `run`.

@@ -82,6 +82,8 @@ impl From<TargetError> for Failure {
             | TargetError::Emulator(_)
             | TargetError::Deploy { .. }
             | TargetError::Call { .. }
+            | TargetError::NoEmulator
+            | TargetError::NotUsable(_)
             | TargetError::CleanUp(_) => Exit::Unavailable,
         };
         Self::new(exit, chain(&error))

@@ -12,11 +12,13 @@ mod args;
 mod error_file;
 mod exit;
 mod interrupt;
+mod package;
 mod run;
 mod search;
 mod session;
 mod stage;
 mod style;
+mod test;
 mod up;
 
 use args::{Cli, Command};
@@ -29,6 +31,8 @@ async fn main() -> ExitCode {
         Command::Up(settings) => up::up(settings).await,
         Command::Run(settings) => run::run(settings).await,
         Command::Search(settings) => search::search(settings).await,
+        Command::Package(settings) => package::package(settings).await,
+        Command::Test(settings) => test::test(settings).await,
     };
     match result {
         Ok(exit) => exit.into(),

@@ -120,7 +120,7 @@ impl FileResult {
 
 async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileResult, Failure> {
     let pipeline = &stage.pipeline;
-    let entries = pipeline.emulator().journal().subscribe();
+    let entries = stage.emulator().journal().subscribe();
     let started = Instant::now();
     let outputs = pipeline.outputs();
     progress(
@@ -138,7 +138,7 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
     let seconds = started.elapsed().as_secs_f64();
     let notices = pipeline.new_notices().await?;
     let error_file = keep_copy(stage, key).await?;
-    let told = pipeline
+    let told = stage
         .emulator()
         .journal()
         .story(|event| story::concerns(event, key));

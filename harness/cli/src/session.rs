@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use zipster_targets::{Pipeline, Project};
+use zipster_targets::Project;
+
+use crate::stage::Stage;
 
 /// How to reach a running stack. Printed by `up --json` as one line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +25,8 @@ pub struct Session {
     pub secret_access_key: String,
     /// `mysql://...`, of the loaded zip codes.
     pub database_url: String,
+    /// The same with all rights, for migrations.
+    pub database_owner_url: String,
     /// Where files are put.
     pub input_bucket: String,
     /// Where load files wait.
@@ -40,9 +44,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// What there is to say of `pipeline`.
-    pub fn of(pipeline: &Pipeline) -> Self {
-        let emulator = pipeline.emulator();
+    /// What there is to say of a stack that is up.
+    pub fn of(stage: &Stage) -> Self {
+        let (emulator, pipeline) = (stage.emulator(), &stage.pipeline);
         let administrator = emulator.administrator();
         let outputs = pipeline.outputs().clone();
         Self {
@@ -52,6 +56,7 @@ impl Session {
             access_key_id: administrator.access_key_id.clone(),
             secret_access_key: administrator.expose_secret().to_owned(),
             database_url: pipeline.database().url().expose().to_owned(),
+            database_owner_url: pipeline.database().owner_url().expose().to_owned(),
             input_bucket: outputs.input_bucket,
             load_bucket: outputs.load_bucket,
             error_bucket: outputs.error_bucket,
@@ -141,7 +146,8 @@ mod tests {
             endpoint: endpoint.to_owned(),
             ..serde_json::from_value(serde_json::json!({
                 "endpoint": "", "region": "", "account": "", "access_key_id": "",
-                "secret_access_key": "", "database_url": "", "input_bucket": "",
+                "secret_access_key": "", "database_url": "",
+                "database_owner_url": "", "input_bucket": "",
                 "load_bucket": "", "error_bucket": "", "transform_topic_arn": "",
                 "load_topic_arn": "", "transform_function": "", "load_function": "",
             }))

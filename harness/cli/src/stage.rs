@@ -1,5 +1,6 @@
 //! Standing up the stack and taking it down again, whatever happens in between.
 
+use zipster_emulator::Emulator;
 use zipster_targets::{
     Embedded, EmbeddedSettings, FunctionSource, Pipeline, PipelineSettings, Progress, Project,
     Report,
@@ -34,6 +35,7 @@ impl Stage {
         let database = database_settings(settings.database_url.as_deref())?;
         let functions = match &settings.functions {
             Some(folder) => FunctionSource::Folder(folder.clone()),
+            None if settings.packaged => FunctionSource::Packages,
             None => FunctionSource::Cargo,
         };
         let embedded_settings = EmbeddedSettings {
@@ -68,6 +70,13 @@ impl Stage {
                 Err(error.into())
             }
         }
+    }
+
+    /// The emulator that the stack is in.
+    pub fn emulator(&self) -> &Emulator {
+        self.pipeline
+            .emulator()
+            .expect("the embedded target makes pipelines with an emulator")
     }
 
     /// Takes everything down.
@@ -116,7 +125,7 @@ pub fn database_settings(url: Option<&str>) -> Result<zipster_database::Settings
     clippy::needless_pass_by_value,
     reason = "a report's listener is given the progress"
 )]
-fn tell(progress: Progress) {
+pub fn tell(progress: Progress) {
     let (quiet, reset) = (style::QUIET.render(), style::QUIET.render_reset());
     anstream::eprintln!("{quiet}{progress}{reset}");
 }

@@ -1,8 +1,9 @@
 //! `zipster up`: the stack stays, and what happens in it is shown as it happens.
 
+use std::path::Path;
+
 use tokio::sync::broadcast::error::RecvError;
 use zipster_emulator::journal::{Entry, Event};
-use zipster_targets::Pipeline;
 
 use crate::args::UpSettings;
 use crate::exit::{Exit, Failure};
@@ -20,11 +21,26 @@ pub async fn up(settings: UpSettings) -> Result<Exit, Failure> {
     let Some(stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
         return Ok(Exit::Interrupted);
     };
-    let result = keep_up(&stage, settings.json, &mut interrupt).await;
+    let result = match write_outputs(&stage, settings.outputs.as_deref()) {
+        Ok(()) => keep_up(&stage, settings.json, &mut interrupt).await,
+        Err(failure) => Err(failure),
+    };
     let down = stage.take_down().await;
     result?;
     down?;
     Ok(Exit::Interrupted)
+}
+
+/// Writes the stack's outputs as terraform prints them, for `test --target aws`.
+fn write_outputs(stage: &Stage, path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let outputs = stage.pipeline.outputs().to_json();
+    std::fs::write(path, outputs).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot write {}: {error}", path.display()),
+        )
+    })
 }
 
 /// Tells how to reach the stack, then what happens in it, until Ctrl-C.
@@ -32,7 +48,7 @@ pub async fn up(settings: UpSettings) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] if the session cannot be written down.
 pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Result<(), Failure> {
-    let session = Session::of(&stage.pipeline);
+    let session = Session::of(stage);
     let _file = SessionFile::write(&stage.project, &session).map_err(|error| {
         Failure::new(
             Exit::Unavailable,
@@ -44,10 +60,10 @@ pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Re
             .map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
         anstream::println!("{line}");
     } else {
-        introduce(&session, &stage.pipeline);
+        introduce(&session, stage);
     }
     tokio::select! {
-        () = show_log(&stage.pipeline) => {}
+        () = show_log(stage) => {}
         () = interrupt.wait() => {}
     }
     anstream::eprintln!("stopping");
@@ -67,7 +83,7 @@ pub fn install() -> Result<Interrupt, Failure> {
     })
 }
 
-fn introduce(session: &Session, pipeline: &Pipeline) {
+fn introduce(session: &Session, stage: &Stage) {
     let (strong, reset) = (STRONG.render(), STRONG.render_reset());
     anstream::println!("{strong}The stack is up.{reset} For any AWS client:\n");
     anstream::println!("  export AWS_ENDPOINT_URL={}", session.endpoint);
@@ -91,16 +107,19 @@ fn introduce(session: &Session, pipeline: &Pipeline) {
     for (name, value) in rows {
         anstream::println!("  {name:<15} {value}");
     }
-    let resources = pipeline.stack().resources.len();
+    let resources = stage
+        .pipeline
+        .stack()
+        .map_or(0, |stack| stack.resources.len());
     anstream::println!("\n{resources} resources from terraform/. Ctrl-C takes everything down.\n");
-    for line in pipeline.emulator().guarantees().lines() {
+    for line in stage.emulator().guarantees().lines() {
         anstream::println!("  {line}");
     }
     anstream::println!();
 }
 
-async fn show_log(pipeline: &Pipeline) {
-    let mut entries = pipeline.emulator().journal().subscribe();
+async fn show_log(stage: &Stage) {
+    let mut entries = stage.emulator().journal().subscribe();
     loop {
         match entries.recv().await {
             Ok(entry) => show(&entry),

@@ -125,6 +125,12 @@ impl Database {
         &self.url
     }
 
+    /// The way in with all rights, for whoever applies migrations.
+    #[must_use]
+    pub fn owner_url(&self) -> &DatabaseUrl {
+        &self.owner
+    }
+
     /// The harness's own connections, with all rights. They belong to the runtime that first
     /// uses them.
     #[must_use]

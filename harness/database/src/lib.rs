@@ -32,7 +32,9 @@ pub use crate::database::Database;
 pub use crate::error::{Error, Tried};
 pub use crate::migrations::{Applied, MigrationError, Migrations};
 pub use crate::progress::{Attempt, Event, Progress, Silent};
-pub use crate::rows::{LoadRow, ZipCodeRow, count_zip_codes, loads, row};
+pub use crate::rows::{
+    LoadRow, ZipCodeRow, count_other_loads, count_zip_codes, forget, loads, row,
+};
 pub use crate::search::{Found, within};
 pub use crate::server::{Origin, Server};
 pub use crate::settings::{Settings, Storage, Way};

@@ -129,3 +129,42 @@ pub async fn loads(pool: &MySqlPool) -> Result<Vec<LoadRow>, Error> {
     .await
     .map_err(Error::query("read the ledger of loads"))
 }
+
+/// How many rows of the ledger are of other load files than those whose key begins with `prefix`.
+///
+/// # Errors
+/// [`Error::Query`] if the database cannot be asked.
+pub async fn count_other_loads(pool: &MySqlPool, prefix: &str) -> Result<u64, Error> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM loads WHERE LEFT(object_key, ?) <> CAST(? AS BINARY)",
+    )
+    .bind(prefix.len() as u64)
+    .bind(prefix)
+    .fetch_one(pool)
+    .await
+    .map_err(Error::query("count the loads"))?;
+    Ok(u64::try_from(count).expect("a count is not negative"))
+}
+
+/// Removes what was loaded from files whose key begins with `prefix`: the rows that are theirs now,
+/// and their rows of the ledger, in one transaction.
+///
+/// # Errors
+/// [`Error::Query`] if the database refuses; then everything is as before.
+pub async fn forget(pool: &MySqlPool, prefix: &str) -> Result<(), Error> {
+    let failed = || Error::query(format!("remove what was loaded from {prefix:?}"));
+    let mut transaction = pool.begin().await.map_err(failed())?;
+    for statement in [
+        "DELETE FROM zip_codes WHERE load_id IN \
+         (SELECT id FROM loads WHERE LEFT(object_key, ?) = CAST(? AS BINARY))",
+        "DELETE FROM loads WHERE LEFT(object_key, ?) = CAST(? AS BINARY)",
+    ] {
+        sqlx::query(statement)
+            .bind(prefix.len() as u64)
+            .bind(prefix)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed())?;
+    }
+    transaction.commit().await.map_err(failed())
+}

@@ -97,6 +97,12 @@ impl Settings {
         })
     }
 
+    /// The server that `DATABASE_URL` names, if it names one.
+    #[must_use]
+    pub fn given_url(&self) -> Option<&DatabaseUrl> {
+        self.database_url.as_ref()
+    }
+
     /// Uses this server, or with `None` ignores `DATABASE_URL`.
     #[must_use]
     pub fn database_url(mut self, url: Option<DatabaseUrl>) -> Self {

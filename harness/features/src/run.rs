@@ -2,31 +2,43 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cucumber::World as _;
 use cucumber::event::ScenarioFinished;
 use cucumber::writer::Stats as _;
 use futures::FutureExt;
-use zipster_targets::{
-    Embedded, EmbeddedSettings, FunctionSource, Pipeline, PipelineSettings, Project, Report,
-};
+use tokio::signal::unix::{SignalKind, signal};
+use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
+use crate::settings::RunSettings;
+use crate::target::Target;
 use crate::world::PipelineWorld;
 
-/// AWS waits a minute before the first retry of an asynchronous invocation; here it is 30 ms.
-const HURRY: u32 = 2_000;
+/// The target could not be had: nothing was tested.
+const UNAVAILABLE: u8 = 4;
 
-/// Runs `features/*.feature` on the embedded target; what happens is told on stderr and stdout.
+/// As shells have it for SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// How a run ended.
+enum Ending {
+    Passed,
+    Failed,
+    Interrupted,
+}
+
+/// Runs `features/*.feature` on the target that the settings name; what happens is told on stderr
+/// and stdout.
 ///
-/// Returns failure if a scenario failed, was skipped for lack of a step, or could not be set up.
-///
-/// `unruly` is the program `unruly` of this package: a function that misbehaves.
-pub async fn run(unruly: &Path) -> ExitCode {
-    match run_embedded(unruly).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+/// Ends with 1 if a scenario failed or was skipped for lack of a step, with 4 if the target could
+/// not be had, with 130 after Ctrl-C, when everything was removed.
+pub async fn run(settings: RunSettings) -> ExitCode {
+    match run_on_target(settings).await {
+        Ok(Ending::Passed) => ExitCode::SUCCESS,
+        Ok(Ending::Failed) => ExitCode::FAILURE,
+        Ok(Ending::Interrupted) => INTERRUPTED.into(),
         Err(error) => {
             eprintln!("error: {error}");
             let mut cause = std::error::Error::source(&error);
@@ -34,28 +46,28 @@ pub async fn run(unruly: &Path) -> ExitCode {
                 eprintln!("  because: {error}");
                 cause = error.source();
             }
-            ExitCode::FAILURE
+            UNAVAILABLE.into()
         }
     }
 }
 
-async fn run_embedded(unruly: &Path) -> Result<bool, zipster_targets::TargetError> {
+async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR")))?;
     let features = project.root().join("features");
     let report = Report::new(|progress| eprintln!("{progress}"));
-    let settings = EmbeddedSettings {
-        project,
-        database: zipster_database::Settings::from_variables(|name| std::env::var_os(name))?,
-        functions: FunctionSource::Cargo,
+    let target = tokio::select! {
+        target = Target::start(&settings, project, report) => Arc::new(target?),
+        // What was begun is owned by the future that is dropped here, and goes with it.
+        () = interrupt() => return Ok(Ending::Interrupted),
     };
-    let target = Arc::new(Embedded::start(settings, report).await?);
+    let kind = settings.target;
+    let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let stage = Arc::clone(&target);
-    let unruly = unruly.to_path_buf();
-    let summary = PipelineWorld::cucumber()
+    let mut cucumber = PipelineWorld::cucumber()
         .before(move |_, _, scenario, world| {
             let target = Arc::clone(&stage);
             let name = scenario.name.clone();
-            world.unruly = Some(unruly.clone());
+            world.unruly = Some(settings.unruly.clone());
             async move {
                 let (pipeline, zip_codes) = set_up(&target, &name).await;
                 world.enter(&name, pipeline, zip_codes);
@@ -65,35 +77,100 @@ async fn run_embedded(unruly: &Path) -> Result<bool, zipster_targets::TargetErro
         .after(|_, _, scenario, finished, world| {
             async move {
                 let Some(world) = world else { return };
-                let keys: Vec<String> = world.files.keys().cloned().collect();
-                let listener = world.listener.take();
-                let Some(pipeline) = world.leave() else {
-                    return;
-                };
-                if !matches!(finished, ScenarioFinished::StepPassed) {
-                    tell_stories(&scenario.name, &keys, &pipeline);
-                }
-                if let Some(listener) = listener
-                    && let Err(error) = listener.close().await
-                {
-                    panic!("the listener's queue was not removed: {error}");
-                }
-                if let Err(error) = pipeline.stop().await {
-                    panic!("the pipeline did not end well: {error}");
-                }
+                let passed = matches!(finished, ScenarioFinished::StepPassed);
+                leave(&scenario.name, passed, world).await;
             }
             .boxed_local()
         })
         .fail_on_skipped()
-        .with_cli(arguments::from_cargo(std::env::args()))
-        .run(features)
-        .await;
-    let passed = !summary.execution_has_failed();
+        .with_cli(arguments::from_cargo(std::env::args()));
+    if let Some(at_once) = target.concurrency() {
+        cucumber = cucumber.max_concurrent_scenarios(at_once);
+    }
+    let excluded = Arc::clone(&not_run);
+    let scenarios = cucumber.filter_run(features, move |feature, rule, scenario| {
+        let tags = feature
+            .tags
+            .iter()
+            .chain(rule.iter().flat_map(|rule| &rule.tags))
+            .chain(&scenario.tags)
+            .map(String::as_str);
+        let Some(reason) = kind.excludes(tags) else {
+            return true;
+        };
+        let mut excluded = excluded.lock().unwrap_or_else(PoisonError::into_inner);
+        excluded.push((scenario.name.clone(), reason));
+        false
+    });
+    let ending = tokio::select! {
+        summary = scenarios => match summary.execution_has_failed() {
+            false => Ending::Passed,
+            true => Ending::Failed,
+        },
+        () = interrupt() => {
+            eprintln!("\ninterrupted; removing what this run has made");
+            Ending::Interrupted
+        }
+    };
+    tell_not_run(
+        kind.as_str(),
+        &not_run.lock().unwrap_or_else(PoisonError::into_inner),
+    );
     // The hooks' clones are gone with the run, so this is the last owner.
     if let Some(target) = Arc::into_inner(target) {
         target.stop().await?;
     }
-    Ok(passed)
+    Ok(ending)
+}
+
+/// Returns when the process is asked to end.
+async fn interrupt() {
+    // A system that refuses leaves Ctrl-C as it was: it ends the process.
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// What did not run is said, with the reason: it has neither passed nor failed.
+fn tell_not_run(target: &str, not_run: &[(String, String)]) {
+    if not_run.is_empty() {
+        return;
+    }
+    println!(
+        "[Not run on {target}]\n{} scenarios need what it does not have:",
+        not_run.len()
+    );
+    for (scenario, reason) in not_run {
+        println!("  {scenario}: {reason}");
+    }
+}
+
+/// # Panics
+/// If something could not be removed: the scenario fails with the reason.
+async fn leave(scenario: &str, passed: bool, world: &mut PipelineWorld) {
+    let keys: Vec<String> = world.files.keys().cloned().collect();
+    let listener = world.listener.take();
+    let Some(pipeline) = world.leave() else {
+        return;
+    };
+    if !passed {
+        tell_stories(scenario, &keys, &pipeline);
+    }
+    if let Some(listener) = listener
+        && let Err(error) = listener.close().await
+    {
+        panic!("the listener's queue was not removed: {error}");
+    }
+    if let Err(error) = pipeline.stop().await {
+        panic!("the pipeline did not end well: {error}");
+    }
 }
 
 /// What happened to each file of a scenario that failed.
@@ -108,14 +185,8 @@ fn tell_stories(scenario: &str, keys: &[String], pipeline: &Pipeline) {
 
 /// # Panics
 /// If the pipeline cannot be set up: the scenario fails with the reason.
-async fn set_up(target: &Embedded, scenario: &str) -> (Pipeline, u64) {
-    let settings = PipelineSettings {
-        label: scenario.to_owned(),
-        hurry: HURRY,
-        email: Some("reader@example.com".to_owned()),
-        ..PipelineSettings::default()
-    };
-    let pipeline = match target.pipeline(settings).await {
+async fn set_up(target: &Target, scenario: &str) -> (Pipeline, u64) {
+    let pipeline = match target.pipeline(scenario).await {
         Ok(pipeline) => pipeline,
         Err(error) => panic!("cannot set up a pipeline for {scenario:?}: {error}"),
     };

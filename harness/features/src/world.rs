@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use cucumber::World;
 use tempfile::TempDir;
-use zipster_targets::Pipeline;
 use zipster_targets::notices::{Notice, NoticeQueue};
+use zipster_targets::pipeline::Emulator;
+use zipster_targets::{Pipeline, TargetError};
 
 /// One scenario's pipeline, its files, and what it has seen so far.
 #[derive(Debug, Default, World)]
@@ -51,6 +52,15 @@ impl PipelineWorld {
         self.pipeline
             .as_ref()
             .expect("the before hook sets the stage, or the scenario does not run")
+    }
+
+    /// The emulator behind the pipeline.
+    ///
+    /// # Errors
+    /// If there is none: the scenario lacks a tag.
+    pub fn emulator(&self) -> Result<&Emulator, String> {
+        let emulator = self.pipeline().emulator();
+        emulator.ok_or_else(|| TargetError::NoEmulator.to_string())
     }
 
     /// The text of a file that the scenario has given.

@@ -20,6 +20,8 @@ pub enum FunctionSource {
     Cargo,
     /// `FOLDER/<binary>`, built by somebody else.
     Folder(PathBuf),
+    /// The packages of `cargo zipster package`, uploaded as they would be to AWS.
+    Packages,
 }
 
 /// An executable for each of `binaries`.
@@ -39,7 +41,30 @@ pub async fn executables(
             cargo(project, binaries).await
         }
         FunctionSource::Folder(folder) => folder_of(folder, binaries),
+        FunctionSource::Packages => packages(project, binaries),
     }
+}
+
+fn packages(
+    project: &Project,
+    binaries: &[String],
+) -> Result<BTreeMap<String, PathBuf>, TargetError> {
+    let packages = binaries
+        .iter()
+        .map(|binary| (binary.clone(), project.package(binary)));
+    let (found, missing): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        packages.partition(|(_, path)| path.is_file());
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let missing: Vec<String> = missing
+        .values()
+        .map(|path| path.display().to_string())
+        .collect();
+    Err(TargetError::Build(format!(
+        "no package at {}; make it with `cargo zipster package`",
+        missing.join(", ")
+    )))
 }
 
 fn folder_of(folder: &Path, binaries: &[String]) -> Result<BTreeMap<String, PathBuf>, TargetError> {
@@ -73,6 +98,22 @@ const DESCRIBE_THE_PACKAGE: [&str; 5] = [
     "CARGO_PRIMARY_PACKAGE",
 ];
 
+/// Has a cargo that is started by a program of cargo's build as if it were not.
+///
+/// `cargo run` and `cargo test` describe the package that runs in variables that some build scripts
+/// watch (ring's does). Left in place, they would have half the tree built again.
+pub fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if DESCRIBE_THE_PACKAGE
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+        {
+            command.env_remove(&name);
+        }
+    }
+}
+
 /// The part of cargo's messages that says where an executable was put.
 #[derive(Deserialize)]
 struct Message {
@@ -99,17 +140,7 @@ async fn cargo(
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    // `cargo run` and `cargo test` describe the package that runs in variables that some build
-    // scripts watch (ring's does). Left in place, they would have half the tree built again.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if DESCRIBE_THE_PACKAGE
-            .iter()
-            .any(|prefix| text.starts_with(prefix))
-        {
-            command.env_remove(&name);
-        }
-    }
+    forget_package(&mut command);
     // By name across the workspace: features resolve as for `cargo test`, so nothing is built
     // twice.
     for binary in binaries {

@@ -1,7 +1,8 @@
 //! The official SDK's clients for one endpoint and one set of credentials.
 
-use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// Where AWS, or what stands in for it, is, and who calls.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub struct Access {
     /// Such as `us-east-1`.
     pub region: String,
     /// Who calls.
-    pub credentials: Credentials,
+    pub credentials: SharedCredentialsProvider,
 }
 
 /// One client per service, over one connection pool.
@@ -50,17 +51,7 @@ impl Clients {
             .endpoint
             .as_ref()
             .is_some_and(|endpoint| endpoint.starts_with("http://"));
-        let builder = aws_smithy_http_client::Builder::new();
-        let http = if is_plain {
-            // Without TLS the certificates of the system need not be read: in a debug build that
-            // was a quarter of the time that all scenarios take.
-            builder.build_http()
-        } else {
-            let ring = tls::rustls_provider::CryptoMode::Ring;
-            builder
-                .tls_provider(tls::Provider::Rustls(ring))
-                .build_https()
-        };
+        let http = http_client(is_plain);
         // A stand-in has one host name; AWS gives each bucket its own.
         let path_style = access.endpoint.is_some();
         Self {
@@ -70,5 +61,20 @@ impl Clients {
             lambda: client!(aws_sdk_lambda, access, http),
             iam: client!(aws_sdk_iam, access, http),
         }
+    }
+}
+
+/// What carries the SDK's requests; with `plain` there is no TLS.
+pub(crate) fn http_client(plain: bool) -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new();
+    if plain {
+        // Without TLS the certificates of the system need not be read: in a debug build that was a
+        // quarter of the time that all scenarios take.
+        builder.build_http()
+    } else {
+        let ring = tls::rustls_provider::CryptoMode::Ring;
+        builder
+            .tls_provider(tls::Provider::Rustls(ring))
+            .build_https()
     }
 }

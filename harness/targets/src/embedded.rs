@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use url::Url;
 use zipster_database::Database;
 use zipster_emulator::clock::SystemClock;
@@ -123,13 +124,17 @@ impl Embedded {
                 return Err(error);
             }
         };
+        let code = match settings.functions {
+            FunctionSource::Cargo | FunctionSource::Folder(_) => Code::InPlace,
+            FunctionSource::Packages => Code::Zip,
+        };
         Ok(Self {
             project: settings.project,
             account,
             region,
             code: executables
                 .into_iter()
-                .map(|(name, path): (String, PathBuf)| (name, Code::InPlace(path)))
+                .map(|(name, path): (String, PathBuf)| (name, code(path)))
                 .collect(),
             server,
             report,
@@ -157,7 +162,7 @@ impl Embedded {
             .furnish(&settings, database.url().expose(), &emulator)
             .await
         {
-            Ok((clients, stack, outputs, notices)) => Ok(Pipeline::new(
+            Ok((clients, stack, outputs, notices)) => Ok(Pipeline::embedded(
                 clients, stack, outputs, database, notices, emulator,
             )),
             Err(error) => {
@@ -211,13 +216,13 @@ impl Embedded {
         let clients = Clients::new(&Access {
             endpoint: Some(emulator.endpoint()),
             region: self.region.to_string(),
-            credentials: Credentials::new(
+            credentials: SharedCredentialsProvider::new(Credentials::new(
                 &administrator.access_key_id,
                 administrator.expose_secret(),
                 administrator.session_token.clone(),
                 None,
                 "zipster",
-            ),
+            )),
         });
         deploy::deploy(&clients, &stack, &self.code, &self.report).await?;
         confirm_subscriptions(&clients, emulator).await?;

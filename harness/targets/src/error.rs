@@ -55,11 +55,22 @@ pub enum TargetError {
         reason: String,
     },
     /// The pipeline did not come to rest.
-    #[error("the pipeline was still at work after {seconds} s")]
+    #[error(
+        "the pipeline was still at work after {seconds} s{}",
+        waited_for(missing)
+    )]
     NotSettled {
         /// How long was waited.
         seconds: u64,
+        /// What was waited for, if that is known.
+        missing: Vec<String>,
     },
+    /// Something that only an emulator of ours can do was asked of a deployed stack.
+    #[error("only the embedded target can do this; tag the scenario with @embedded-only:<reason>")]
+    NoEmulator,
+    /// The deployed stack is not one that the scenarios may or can run against: all reasons.
+    #[error("the deployed stack cannot be used:{}", lines(.0))]
+    NotUsable(Vec<String>),
     /// Something was left behind.
     #[error("cannot remove what the target made")]
     CleanUp(#[source] io::Error),
@@ -69,6 +80,17 @@ impl From<zipster_database::Error> for TargetError {
     fn from(error: zipster_database::Error) -> Self {
         Self::Database(Box::new(error))
     }
+}
+
+fn waited_for(missing: &[String]) -> String {
+    match missing {
+        [] => String::new(),
+        missing => format!("; waited for:{}", lines(missing)),
+    }
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  - {line}")).collect()
 }
 
 /// All problems that the stack reader found, each with its place.

@@ -7,20 +7,26 @@
 //! What belongs to AWS alone (the SDK clients, the [`deploy`] order, the queue that collects
 //! [`notices`]) knows nothing of the emulator, so that other targets can use it as it is.
 
+pub mod aws;
 pub mod build;
 pub mod clients;
 pub mod deploy;
 pub mod embedded;
 mod error;
 pub mod files;
+pub mod keys;
+mod leftovers;
 mod link;
 pub mod notices;
 pub mod outputs;
+pub mod package;
 pub mod pipeline;
 pub mod progress;
 pub mod project;
 pub mod story;
+mod watch;
 
+pub use aws::{Aws, AwsSettings};
 pub use build::FunctionSource;
 pub use embedded::{Embedded, EmbeddedSettings, PipelineSettings};
 pub use error::TargetError;

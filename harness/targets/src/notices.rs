@@ -5,6 +5,7 @@
 //! They belong to the run, not to the stack, and are removed with it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -34,10 +35,16 @@ impl Notice {
     pub fn attribute(&self, name: &str) -> &str {
         self.attributes.get(name).map_or("", String::as_str)
     }
+
+    /// The same notice with another value of an attribute.
+    pub(crate) fn with_attribute(mut self, name: &str, value: String) -> Self {
+        self.attributes.insert(name.to_owned(), value);
+        self
+    }
 }
 
 /// The queue.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct NoticeQueue {
     clients: Clients,
     url: String,
@@ -151,46 +158,57 @@ impl NoticeQueue {
     pub async fn take(&self) -> Result<Vec<Notice>, TargetError> {
         let mut notices = Vec::new();
         loop {
-            let received = self
-                .clients
+            let received = self.receive(Duration::ZERO).await?;
+            if received.is_empty() {
+                return Ok(notices);
+            }
+            notices.extend(received);
+        }
+    }
+
+    /// Takes some notices, waiting for the first of them for whole seconds, 20 at most.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if the queue cannot be read or holds what is no notice.
+    pub async fn receive(&self, wait: Duration) -> Result<Vec<Notice>, TargetError> {
+        let received = self
+            .clients
+            .sqs
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(i32::try_from(wait.as_secs()).unwrap_or(i32::MAX))
+            // Long enough for a clock in a hurry, too: a message is deleted at once.
+            .visibility_timeout(LONGEST_VISIBILITY_TIMEOUT_S)
+            .send()
+            .await
+            .map_err(|error| TargetError::Call {
+                what: "ReceiveMessage".to_owned(),
+                reason: chain(&error),
+            })?;
+        let mut notices = Vec::new();
+        for message in received.messages.unwrap_or_default() {
+            notices.push(parse(message.body.as_deref().unwrap_or_default())?);
+            self.clients
                 .sqs
-                .receive_message()
+                .delete_message()
                 .queue_url(&self.url)
-                .max_number_of_messages(10)
-                // Long enough for a clock in a hurry, too: a message is deleted at once.
-                .visibility_timeout(LONGEST_VISIBILITY_TIMEOUT_S)
+                .receipt_handle(message.receipt_handle.unwrap_or_default())
                 .send()
                 .await
                 .map_err(|error| TargetError::Call {
-                    what: "ReceiveMessage".to_owned(),
+                    what: "DeleteMessage".to_owned(),
                     reason: chain(&error),
                 })?;
-            let messages = received.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return Ok(notices);
-            }
-            for message in messages {
-                notices.push(parse(message.body.as_deref().unwrap_or_default())?);
-                self.clients
-                    .sqs
-                    .delete_message()
-                    .queue_url(&self.url)
-                    .receipt_handle(message.receipt_handle.unwrap_or_default())
-                    .send()
-                    .await
-                    .map_err(|error| TargetError::Call {
-                        what: "DeleteMessage".to_owned(),
-                        reason: chain(&error),
-                    })?;
-            }
         }
+        Ok(notices)
     }
 
     /// Removes the subscriptions and the queue.
     ///
     /// # Errors
     /// [`TargetError::Call`] naming the first operation that was refused; the others are tried.
-    pub async fn close(self) -> Result<(), TargetError> {
+    pub async fn close(&self) -> Result<(), TargetError> {
         let mut first = None;
         for subscription in &self.subscriptions {
             if let Err(error) = self

@@ -1,15 +1,17 @@
 //! A deployed stack that somebody can send files through.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use tokio::io::AsyncWriteExt as _;
+use url::form_urlencoded;
 use zipster_database::Database;
-use zipster_emulator::Emulator;
 use zipster_stack::Stack;
 
+pub use zipster_emulator::Emulator;
 pub use zipster_emulator::courier::HELD_BACK;
 pub use zipster_emulator::fault::{CallFault, DeliveryFault, FaultPlan, FaultRule, Moment};
 pub use zipster_emulator::journal::{Event, Outcome};
@@ -17,26 +19,61 @@ pub use zipster_emulator::sns::{InboxKind, InboxMessage};
 
 use crate::clients::Clients;
 use crate::error::chain;
+use crate::keys::KeySpace;
 use crate::notices::{Notice, NoticeQueue};
-use crate::{Outputs, TargetError, link, story};
+use crate::watch::{Attempts, Watch};
+use crate::{Outputs, TargetError, leftovers, link, story};
 
 /// After this long without coming to rest, something hangs: a function's timeout is 15 minutes,
 /// and no file that tests send takes a tenth of that.
 const REST_LIMIT: Duration = Duration::from_secs(15 * 60);
 
+/// How long SQS holds a request that waits for messages: the longest that it allows.
+const POLL: Duration = Duration::from_secs(20);
+const POLL_SECONDS: i32 = 20;
+
+/// How often a dead-letter queue is asked, each time for [`POLL`]: a letter is sent after the last
+/// failure was announced.
+const DEAD_LETTER_TRIES: usize = 6;
+
+/// Which function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionName {
+    /// Checks and normalises.
+    Transform,
+    /// Loads into the database.
+    Load,
+}
+
 /// A deployed stack, its clients, names, database and notices.
 #[derive(Debug)]
 pub struct Pipeline {
     clients: Clients,
-    stack: Stack,
     outputs: Outputs,
     database: Database,
-    notices: NoticeQueue,
+    notices: Arc<NoticeQueue>,
+    keys: KeySpace,
+    place: Place,
+}
+
+/// Where it runs, and so how its end is known and what it owns.
+#[derive(Debug)]
+enum Place {
+    /// In an emulator of its own, which knows when nothing is left to happen.
+    Embedded(Box<Local>),
+    /// On a stack that was there before and stays; known by its notices.
+    Deployed(Mutex<Watch>),
+}
+
+#[derive(Debug)]
+struct Local {
     emulator: Emulator,
+    stack: Stack,
 }
 
 impl Pipeline {
-    pub(crate) fn new(
+    /// A pipeline in an emulator of its own.
+    pub(crate) fn embedded(
         clients: Clients,
         stack: Stack,
         outputs: Outputs,
@@ -46,11 +83,30 @@ impl Pipeline {
     ) -> Self {
         Self {
             clients,
-            stack,
+            outputs,
+            database,
+            notices: Arc::new(notices),
+            keys: KeySpace::whole(),
+            place: Place::Embedded(Box::new(Local { emulator, stack })),
+        }
+    }
+
+    /// A part of a stack that was there before: the keys below `keys`.
+    pub(crate) fn deployed(
+        clients: Clients,
+        outputs: Outputs,
+        database: Database,
+        notices: Arc<NoticeQueue>,
+        keys: KeySpace,
+        attempts: Attempts,
+    ) -> Self {
+        Self {
+            clients,
             outputs,
             database,
             notices,
-            emulator,
+            keys,
+            place: Place::Deployed(Mutex::new(Watch::new(attempts))),
         }
     }
 
@@ -60,10 +116,28 @@ impl Pipeline {
         &self.clients
     }
 
-    /// The stack as read from `terraform/`.
+    /// The stack as read from `terraform/`, if it was made from there by us.
     #[must_use]
-    pub fn stack(&self) -> &Stack {
-        &self.stack
+    pub fn stack(&self) -> Option<&Stack> {
+        match &self.place {
+            Place::Embedded(local) => Some(&local.stack),
+            Place::Deployed(_) => None,
+        }
+    }
+
+    /// The emulator behind the endpoint, if there is one of ours.
+    #[must_use]
+    pub fn emulator(&self) -> Option<&Emulator> {
+        match &self.place {
+            Place::Embedded(local) => Some(&local.emulator),
+            Place::Deployed(_) => None,
+        }
+    }
+
+    /// Which object keys are this pipeline's. All methods take and give names without its prefix.
+    #[must_use]
+    pub fn keys(&self) -> &KeySpace {
+        &self.keys
     }
 
     /// The names of buckets, topics and functions.
@@ -76,12 +150,6 @@ impl Pipeline {
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
-    }
-
-    /// The emulator behind the endpoint.
-    #[must_use]
-    pub fn emulator(&self) -> &Emulator {
-        &self.emulator
     }
 
     /// Puts a file into the input bucket. It is accepted, not yet processed, when this returns.
@@ -106,12 +174,16 @@ impl Pipeline {
         self.put(key, body).await
     }
 
-    async fn put(&self, key: &str, body: ByteStream) -> Result<(), TargetError> {
+    async fn put(&self, name: &str, body: ByteStream) -> Result<(), TargetError> {
+        let key = self.keys.key(name);
+        if let Place::Deployed(watch) = &self.place {
+            lock(watch).send(name);
+        }
         self.clients
             .s3
             .put_object()
             .bucket(&self.outputs.input_bucket)
-            .key(key)
+            .key(&key)
             .body(body)
             .send()
             .await
@@ -137,13 +209,14 @@ impl Pipeline {
         Ok(Some(bytes.to_vec()))
     }
 
-    async fn open(&self, bucket: &str, key: &str) -> Result<Option<ByteStream>, TargetError> {
+    async fn open(&self, bucket: &str, name: &str) -> Result<Option<ByteStream>, TargetError> {
+        let key = self.keys.key(name);
         let answer = self
             .clients
             .s3
             .get_object()
             .bucket(bucket)
-            .key(key)
+            .key(&key)
             .send()
             .await;
         match answer {
@@ -192,30 +265,44 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Returns once nothing is going on any more: no delivery, no invocation, no retry.
+    /// Returns once every file that was sent has come to its end, retries included.
     ///
     /// # Errors
-    /// [`TargetError::NotSettled`] after a quarter of an hour.
+    /// [`TargetError::NotSettled`] after a quarter of an hour, with what is missing.
     pub async fn settled(&self) -> Result<(), TargetError> {
-        tokio::time::timeout(REST_LIMIT, self.emulator.settled())
-            .await
-            .map_err(|_| TargetError::NotSettled {
-                seconds: REST_LIMIT.as_secs(),
-            })
+        match &self.place {
+            Place::Embedded(local) => within_limit(local.emulator.settled()).await,
+            Place::Deployed(watch) => self.heard_of_all(watch).await,
+        }
     }
 
-    /// Returns once something has happened, in the past or from now on.
+    async fn heard_of_all(&self, watch: &Mutex<Watch>) -> Result<(), TargetError> {
+        let listening = async {
+            while !lock(watch).missing().is_empty() {
+                let notices = self.notices.receive(POLL).await?;
+                lock(watch).hear(self.ours(notices));
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(REST_LIMIT, listening).await {
+            Ok(result) => result,
+            Err(_) => Err(TargetError::NotSettled {
+                seconds: REST_LIMIT.as_secs(),
+                missing: lock(watch).missing(),
+            }),
+        }
+    }
+
+    /// Returns once something has happened in the emulator, in the past or from now on.
     ///
     /// # Errors
-    /// [`TargetError::NotSettled`] after a quarter of an hour.
+    /// [`TargetError::NotSettled`] after a quarter of an hour, [`TargetError::NoEmulator`] if
+    /// nobody sees what happens.
     pub async fn until(&self, matches: impl Fn(&Event) -> bool) -> Result<(), TargetError> {
-        let entry = self.emulator.journal().until(matches);
-        tokio::time::timeout(REST_LIMIT, entry)
+        let emulator = self.emulator().ok_or(TargetError::NoEmulator)?;
+        within_limit(emulator.journal().until(matches))
             .await
             .map(|_| ())
-            .map_err(|_| TargetError::NotSettled {
-                seconds: REST_LIMIT.as_secs(),
-            })
     }
 
     /// The notices that have arrived since the last call, in the order of arrival.
@@ -223,38 +310,73 @@ impl Pipeline {
     /// # Errors
     /// [`TargetError::Call`] if they cannot be read.
     pub async fn new_notices(&self) -> Result<Vec<Notice>, TargetError> {
-        self.notices.take().await
+        let notices = self.notices.take().await?;
+        let ours = self.ours(notices);
+        match &self.place {
+            Place::Embedded(_) => Ok(ours),
+            Place::Deployed(watch) => {
+                let mut watch = lock(watch);
+                watch.hear(ours);
+                Ok(watch.news())
+            }
+        }
     }
 
-    /// The bodies of the messages in a function's dead-letter queue, which stay there.
+    /// The notices about this pipeline's keys, speaking of them as the scenario does.
+    fn ours(&self, notices: Vec<Notice>) -> Vec<Notice> {
+        notices
+            .into_iter()
+            .filter_map(|notice| {
+                let name = self.keys.name(notice.attribute("key"))?.to_owned();
+                Some(notice.with_attribute("key", name))
+            })
+            .collect()
+    }
+
+    /// Whether the dead letters of a function hold the event of an object, for which a deployed
+    /// pipeline is given some time; and what they hold.
     ///
     /// # Errors
-    /// [`TargetError::Unfit`] if the stack declares no such queue, [`TargetError::Call`] if it
-    /// cannot be read.
-    pub async fn dead_letters(&self, function: &str) -> Result<Vec<String>, TargetError> {
-        let name = match function {
-            "transform" => &self.outputs.transform_function,
-            "load" => &self.outputs.load_function,
-            other => other,
+    /// [`TargetError::Call`] if they cannot be read.
+    pub async fn dead_letter_of(
+        &self,
+        function: FunctionName,
+        name: &str,
+    ) -> Result<(bool, Vec<String>), TargetError> {
+        // In an event the key is written as in a form's query.
+        let key: String = form_urlencoded::byte_serialize(self.keys.key(name).as_bytes()).collect();
+        let key = key.replace("%2F", "/");
+        let queue = match function {
+            FunctionName::Transform => &self.outputs.transform_dead_letters_url,
+            FunctionName::Load => &self.outputs.load_dead_letters_url,
         };
-        let queue = self
-            .stack
-            .function_event_invoke_configs()
-            .find(|config| config.function.as_str() == name)
-            .and_then(|config| config.on_failure.as_ref())
-            .and_then(|arn| self.stack.queues().find(|queue| queue.arn == *arn))
-            .ok_or_else(|| {
-                TargetError::Unfit(format!("declares no dead-letter queue for {name}"))
-            })?;
+        let tries = match &self.place {
+            Place::Embedded(_) => 1,
+            Place::Deployed(_) => DEAD_LETTER_TRIES,
+        };
+        let mut letters = Vec::new();
+        for _ in 0..tries {
+            letters = self.dead_letters(queue, tries > 1).await?;
+            if letters.iter().any(|letter| letter.contains(&key)) {
+                return Ok((true, letters));
+            }
+        }
+        Ok((false, letters))
+    }
+
+    /// The bodies of the messages in a dead-letter queue, which stay there.
+    async fn dead_letters(&self, url: &str, wait: bool) -> Result<Vec<String>, TargetError> {
+        // The URL is AWS's own; a stand-in answers at another host.
+        let queue = url.rsplit('/').next().unwrap_or(url);
         let failed = |what: &str, error: &dyn std::error::Error| TargetError::Call {
-            what: format!("{what} {}", queue.name),
+            what: format!("{what} {queue}"),
             reason: chain(error),
         };
         let url = self
             .clients
             .sqs
             .get_queue_url()
-            .queue_name(queue.name.as_str())
+            .queue_name(queue)
             .send()
             .await
             .map_err(|error| failed("GetQueueUrl", &error))?
@@ -266,6 +388,7 @@ impl Pipeline {
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(10)
+            .wait_time_seconds(if wait { POLL_SECONDS } else { 0 })
             .visibility_timeout(0)
             .send()
             .await
@@ -278,23 +401,13 @@ impl Pipeline {
             .collect())
     }
 
-    /// The subjects of the emails that subscribers got, oldest first; confirmations left out.
-    #[must_use]
-    pub fn email_subjects(&self) -> Vec<String> {
-        self.emulator
-            .services()
-            .sns
-            .inbox()
-            .into_iter()
-            .filter(|mail| mail.kind == InboxKind::Notification)
-            .filter_map(|mail| mail.subject)
-            .collect()
-    }
-
-    /// The messages that an address got by email, oldest first.
-    #[must_use]
-    pub fn inbox_of(&self, address: &str) -> Vec<InboxMessage> {
-        self.emulator.services().sns.inbox_of(address)
+    /// The messages that lie in the emulator's inbox, oldest first.
+    ///
+    /// # Errors
+    /// [`TargetError::NoEmulator`] if mail goes to real people.
+    pub fn inbox(&self) -> Result<Vec<InboxMessage>, TargetError> {
+        let emulator = self.emulator().ok_or(TargetError::NoEmulator)?;
+        Ok(emulator.services().sns.inbox())
     }
 
     /// Follows a link in an email.
@@ -312,44 +425,85 @@ impl Pipeline {
     pub async fn listen(
         &self,
         topic: &str,
-        name: &str,
         filter_policy: &str,
     ) -> Result<NoticeQueue, TargetError> {
+        let name = "zipster-harness-listener";
         NoticeQueue::open(&self.clients, &[topic], name, Some(filter_policy)).await
     }
 
     /// Adds mishaps to the emulator's plan.
-    pub fn arm(&self, plan: FaultPlan) {
-        self.emulator.faults().arm(plan);
+    ///
+    /// # Errors
+    /// [`TargetError::NoEmulator`] if mishaps cannot be arranged.
+    pub fn arm(&self, plan: FaultPlan) -> Result<(), TargetError> {
+        let emulator = self.emulator().ok_or(TargetError::NoEmulator)?;
+        emulator.faults().arm(plan);
+        Ok(())
     }
 
     /// Lets go of deliveries that a mishap holds back.
-    pub fn release(&self) {
-        self.emulator.faults().release();
+    ///
+    /// # Errors
+    /// [`TargetError::NoEmulator`] if none can be held back.
+    pub fn release(&self) -> Result<(), TargetError> {
+        let emulator = self.emulator().ok_or(TargetError::NoEmulator)?;
+        emulator.faults().release();
+        Ok(())
     }
 
-    /// What happened to the object `key`, or everything, as a story.
+    /// What happened to an object, or everything, as a story: what the emulator saw, or what the
+    /// functions announced.
     #[must_use]
-    pub fn story(&self, key: Option<&str>) -> String {
-        let journal = self.emulator.journal();
-        match key {
+    pub fn story(&self, name: Option<&str>) -> String {
+        let emulator = match &self.place {
+            Place::Embedded(local) => &local.emulator,
+            Place::Deployed(watch) => return lock(watch).story(name),
+        };
+        let journal = emulator.journal();
+        match name {
             None => story::tell(&journal.snapshot()),
             Some(key) => story::tell(&journal.story(|event| story::concerns(event, key))),
         }
     }
 
-    /// Removes what the harness itself made, ends the functions and the emulator, and drops the database if it was made for this
-    /// pipeline.
+    /// Removes what the harness itself made, ends the functions and the emulator, and drops the
+    /// database if it was made for this pipeline. A deployed stack stays, without this pipeline's
+    /// objects and rows.
     ///
     /// # Errors
     /// The first thing that could not be ended or removed; the others are tried all the same.
     pub async fn stop(self) -> Result<(), TargetError> {
-        let notices = self.notices.close().await;
-        let emulator = self.emulator.stop().await;
-        let database = self.database.drop().await;
-        notices?;
-        emulator.map_err(TargetError::CleanUp)?;
-        database?;
-        Ok(())
+        match self.place {
+            Place::Embedded(local) => {
+                let notices = self.notices.close().await;
+                let emulator = local.emulator.stop().await;
+                let database = self.database.drop().await;
+                notices?;
+                emulator.map_err(TargetError::CleanUp)?;
+                database?;
+                Ok(())
+            }
+            Place::Deployed(_) => {
+                let left =
+                    leftovers::remove(&self.clients, &self.outputs, &self.database, &self.keys)
+                        .await;
+                self.database.drop().await?;
+                left
+            }
+        }
     }
+}
+
+/// Waits for something that certainly comes, unless something hangs.
+async fn within_limit<T>(work: impl Future<Output = T>) -> Result<T, TargetError> {
+    tokio::time::timeout(REST_LIMIT, work)
+        .await
+        .map_err(|_| TargetError::NotSettled {
+            seconds: REST_LIMIT.as_secs(),
+            missing: Vec::new(),
+        })
+}
+
+fn lock(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
+    watch.lock().unwrap_or_else(PoisonError::into_inner)
 }

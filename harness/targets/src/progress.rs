@@ -23,6 +23,12 @@ pub enum Progress {
         /// Why it is left out.
         reason: String,
     },
+    /// A tool is fetched: which, and where to.
+    Installing(String),
+    /// A deployed stack is looked at: which.
+    Checking(String),
+    /// Waiting for the first messages of a new subscription.
+    Listening,
     /// Everything is up.
     Ready,
 }
@@ -40,6 +46,9 @@ impl fmt::Display for Progress {
             Self::NotEmulated { address, reason } => {
                 write!(f, "stack: {address} is not emulated: {reason}")
             }
+            Self::Installing(what) => write!(f, "installing {what}"),
+            Self::Checking(which) => write!(f, "stack: looking at what is deployed in {which}"),
+            Self::Listening => f.write_str("notices: listening to the topics"),
             Self::Ready => f.write_str("ready"),
         }
     }

@@ -57,6 +57,15 @@ impl Project {
         self.root.join("migrations")
     }
 
+    /// A function's package, as `cargo lambda` and `cargo zipster package` leave it.
+    #[must_use]
+    pub fn package(&self, binary: &str) -> PathBuf {
+        self.root
+            .join("target/lambda")
+            .join(binary)
+            .join("bootstrap.zip")
+    }
+
     /// The files beside the Terraform configuration, for the stack reader.
     #[must_use]
     pub fn files(&self) -> ProjectFiles {

@@ -13,7 +13,7 @@ async fn role_lacks(
     function: Function,
     action: String,
 ) -> Result<(), String> {
-    let role = role_of(world, function)?;
+    let role = role_of(world, function).await?;
     let iam = &world.pipeline().clients().iam;
     let failed = |error: &dyn std::error::Error| format!("{role}: {error}");
     let names = iam
@@ -76,16 +76,22 @@ fn take_out(policy: &mut Value, action: &str) -> bool {
     removed
 }
 
-fn role_of(world: &PipelineWorld, function: Function) -> Result<String, String> {
-    let pipeline = world.pipeline();
+async fn role_of(world: &PipelineWorld, function: Function) -> Result<String, String> {
     let name = function.name(world);
-    pipeline
-        .stack()
-        .functions()
-        .find(|function| function.name.as_str() == name.as_str())
-        .and_then(|function| function.role.as_str().rsplit('/').next())
+    let configuration = world
+        .pipeline()
+        .clients()
+        .lambda
+        .get_function_configuration()
+        .function_name(&name)
+        .send()
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    configuration
+        .role()
+        .and_then(|role| role.rsplit('/').next())
         .map(str::to_owned)
-        .ok_or_else(|| format!("the stack has no function {name}"))
+        .ok_or_else(|| format!("{name} has no role"))
 }
 
 #[then(expr = "{function} said of {string}: {string}")]

@@ -112,6 +112,7 @@ async fn ledger(world: &mut PipelineWorld, key: String, times: String) -> Result
     let loads = zipster_database::loads(world.pipeline().database().pool())
         .await
         .map_err(|error| error.to_string())?;
+    let key = world.pipeline().keys().key(&key);
     let seen = loads.iter().filter(|load| load.object_key == key).count();
     if seen == expected {
         Ok(())
@@ -130,7 +131,10 @@ async fn ledger_order(
         .await
         .map_err(|error| error.to_string())?;
     let keys: Vec<&str> = loads.iter().map(|load| load.object_key.as_str()).collect();
-    let place = |key: &str| keys.iter().position(|named| *named == key);
+    let place = |name: &str| {
+        let key = world.pipeline().keys().key(name);
+        keys.iter().position(|named| *named == key)
+    };
     match (place(&first), place(&second)) {
         (Some(one), Some(other)) if one < other => Ok(()),
         _ => Err(format!("it names {keys:?}")),

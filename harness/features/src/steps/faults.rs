@@ -8,9 +8,12 @@ use zipster_targets::pipeline::{
 use super::Function;
 use crate::world::PipelineWorld;
 
-fn arm(world: &PipelineWorld, when: Moment, after: u32, times: u32) {
+fn arm(world: &PipelineWorld, when: Moment, after: u32, times: u32) -> Result<(), String> {
     let rules = vec![FaultRule { when, after, times }];
-    world.pipeline().arm(FaultPlan { rules });
+    world
+        .pipeline()
+        .arm(FaultPlan { rules })
+        .map_err(|error| error.to_string())
 }
 
 fn to(world: &PipelineWorld, function: Function) -> String {
@@ -18,21 +21,21 @@ fn to(world: &PipelineWorld, function: Function) -> String {
 }
 
 #[given(expr = "events for {function} are delivered twice")]
-fn twice(world: &mut PipelineWorld, function: Function) {
+fn twice(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     let moment = Moment::Delivery {
         to: to(world, function),
         fault: DeliveryFault::Twice,
     };
-    arm(world, moment, 0, u32::MAX);
+    arm(world, moment, 0, u32::MAX)
 }
 
 #[given(expr = "the next event for {function} is held back")]
-fn held_back(world: &mut PipelineWorld, function: Function) {
+fn held_back(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     let moment = Moment::Delivery {
         to: to(world, function),
         fault: DeliveryFault::Held,
     };
-    arm(world, moment, 0, 1);
+    arm(world, moment, 0, 1)
 }
 
 #[when(expr = "{string} is sent to the input bucket and its load is held back")]
@@ -63,7 +66,7 @@ async fn send_and_load(world: &mut PipelineWorld, key: String) -> Result<(), Str
 #[when("the event that was held back is delivered")]
 async fn deliver(world: &mut PipelineWorld) -> Result<(), String> {
     let pipeline = world.pipeline();
-    pipeline.release();
+    pipeline.release().map_err(|error| error.to_string())?;
     pipeline.settled().await.map_err(|error| error.to_string())
 }
 
@@ -95,8 +98,7 @@ fn killed(
         by: Some(by),
         fault,
     };
-    arm(world, moment, number - 1, 1);
-    Ok(())
+    arm(world, moment, number - 1, 1)
 }
 
 #[given(regex = r"^(transform|load) gets no answer to its next (\w+)$")]
@@ -111,12 +113,16 @@ fn silent(world: &mut PipelineWorld, function: Function, operation: String) -> R
         by: Some(by),
         fault: CallFault::Silent,
     };
-    arm(world, moment, 0, 1);
-    Ok(())
+    arm(world, moment, 0, 1)
 }
 
 #[given(regex = r"^(s3|sns) answers (\w+) with 503 the next (\d+) times$")]
-fn unavailable(world: &mut PipelineWorld, service: String, operation: String, times: u32) {
+fn unavailable(
+    world: &mut PipelineWorld,
+    service: String,
+    operation: String,
+    times: u32,
+) -> Result<(), String> {
     let service = match service.as_str() {
         "s3" => "s3",
         _ => "sns",
@@ -127,14 +133,13 @@ fn unavailable(world: &mut PipelineWorld, service: String, operation: String, ti
         by: None,
         fault: CallFault::Unavailable,
     };
-    arm(world, moment, 0, times);
+    arm(world, moment, 0, times)
 }
 
 #[then("the mishap has struck")]
 fn has_struck(world: &mut PipelineWorld) -> Result<(), String> {
     let struck = world
-        .pipeline()
-        .emulator()
+        .emulator()?
         .journal()
         .snapshot()
         .iter()

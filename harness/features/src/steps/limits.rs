@@ -113,7 +113,7 @@ async fn memory(world: &mut PipelineWorld, function: Function, size: i32) -> Res
 
 #[then(expr = "{function} was stopped for taking too long {int} time(s)")]
 fn timed_out(world: &mut PipelineWorld, function: Function, times: usize) -> Result<(), String> {
-    let endings = endings(world, function);
+    let endings = endings(world, function)?;
     let seen = endings
         .iter()
         .filter(|outcome| matches!(outcome, Outcome::TimedOut))
@@ -128,7 +128,7 @@ fn timed_out(world: &mut PipelineWorld, function: Function, times: usize) -> Res
 #[then(expr = "the log of {function} says {string}")]
 fn log_says(world: &mut PipelineWorld, function: Function, text: String) -> Result<(), String> {
     let name = function.name(world);
-    let lines: Vec<String> = events(world)
+    let lines: Vec<String> = events(world)?
         .into_iter()
         .filter_map(|event| {
             let Event::LogLine { function, line, .. } = event else {
@@ -148,7 +148,7 @@ fn log_says(world: &mut PipelineWorld, function: Function, text: String) -> Resu
 fn one_at_a_time(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     let name = function.name(world);
     let (mut running, mut most) = (0_u32, 0_u32);
-    for event in events(world) {
+    for event in events(world)? {
         if let Event::InvocationStarted { function, .. } = &event
             && is_of(function, &name)
         {
@@ -175,7 +175,7 @@ fn one_at_a_time(world: &mut PipelineWorld, function: Function) -> Result<(), St
 fn frozen(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     let name = function.name(world);
     let mut alive: Vec<(String, u32)> = Vec::new();
-    for event in events(world) {
+    for event in events(world)? {
         if let Event::EnvironmentStarted {
             function,
             log_stream,
@@ -206,9 +206,10 @@ fn frozen(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     Ok(())
 }
 
-fn endings(world: &PipelineWorld, function: Function) -> Vec<Outcome> {
+fn endings(world: &PipelineWorld, function: Function) -> Result<Vec<Outcome>, String> {
     let name = function.name(world);
-    events(world)
+    let events = events(world)?;
+    let outcomes = events
         .into_iter()
         .filter_map(|event| {
             let Event::InvocationEnded {
@@ -219,12 +220,13 @@ fn endings(world: &PipelineWorld, function: Function) -> Vec<Outcome> {
             };
             is_of(&function, &name).then_some(outcome)
         })
-        .collect()
+        .collect();
+    Ok(outcomes)
 }
 
-fn events(world: &PipelineWorld) -> Vec<Event> {
-    let entries = world.pipeline().emulator().journal().snapshot();
-    entries.into_iter().map(|entry| entry.event).collect()
+fn events(world: &PipelineWorld) -> Result<Vec<Event>, String> {
+    let entries = world.emulator()?.journal().snapshot();
+    Ok(entries.into_iter().map(|entry| entry.event).collect())
 }
 
 /// Whether an ARN is that of the function called `name`, of any version.

@@ -14,6 +14,7 @@ mod notices;
 mod subscribers;
 
 use cucumber::gherkin::Step;
+use zipster_targets::pipeline::FunctionName;
 
 use crate::world::PipelineWorld;
 
@@ -63,6 +64,15 @@ impl Function {
         match self {
             Self::Transform => outputs.transform_topic_arn.clone(),
             Self::Load => outputs.load_topic_arn.clone(),
+        }
+    }
+}
+
+impl From<Function> for FunctionName {
+    fn from(function: Function) -> Self {
+        match function {
+            Function::Transform => Self::Transform,
+            Function::Load => Self::Load,
         }
     }
 }

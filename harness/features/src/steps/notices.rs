@@ -3,6 +3,7 @@
 use cucumber::gherkin::Step;
 use cucumber::then;
 use zipster_targets::notices::Notice;
+use zipster_targets::pipeline::InboxKind;
 
 use super::{Function, rows_of};
 use crate::world::PipelineWorld;
@@ -99,12 +100,19 @@ fn subjects_by_email(world: &mut PipelineWorld, step: &Step, key: String) -> Res
         .iter()
         .map(|row| row.concat().trim().to_owned())
         .collect();
-    let mut seen = world
+    let inbox = world
         .pipeline()
-        .email_subjects()
+        .inbox()
+        .map_err(|error| error.to_string())?;
+    let subjects: Vec<String> = inbox
         .into_iter()
-        .filter(|email| email.contains(&key))
-        .collect::<Vec<_>>();
+        .filter(|mail| mail.kind == InboxKind::Notification)
+        .filter_map(|mail| mail.subject)
+        .collect();
+    let mut seen: Vec<&String> = subjects
+        .iter()
+        .filter(|subject| subject.contains(&key))
+        .collect();
     let matches = seen.len() == expected.len()
         && expected.iter().all(|start| {
             seen.iter()
@@ -115,10 +123,7 @@ fn subjects_by_email(world: &mut PipelineWorld, step: &Step, key: String) -> Res
     if matches {
         Ok(())
     } else {
-        Err(format!(
-            "the subjects in the inbox are {:#?}",
-            world.pipeline().email_subjects()
-        ))
+        Err(format!("the subjects in the inbox are {subjects:#?}"))
     }
 }
 
@@ -128,12 +133,12 @@ async fn dead_letters(
     function: Function,
     key: String,
 ) -> Result<(), String> {
-    let letters = world
+    let (found, letters) = world
         .pipeline()
-        .dead_letters(function.as_str())
+        .dead_letter_of(function.into(), &key)
         .await
         .map_err(|error| error.to_string())?;
-    if letters.iter().any(|letter| letter.contains(&key)) {
+    if found {
         Ok(())
     } else {
         Err(format!("the dead letters are {letters:#?}"))

@@ -1,7 +1,7 @@
 //! People and programs that subscribe to notices of their own accord.
 
 use cucumber::{given, then, when};
-use zipster_targets::pipeline::InboxKind;
+use zipster_targets::pipeline::{InboxKind, InboxMessage};
 
 use super::Function;
 use crate::world::PipelineWorld;
@@ -30,11 +30,19 @@ async fn subscribes(
     pipeline.settled().await.map_err(|error| error.to_string())
 }
 
+/// The messages that an address got by email, oldest first.
+fn inbox(world: &PipelineWorld, address: &str) -> Result<Vec<InboxMessage>, String> {
+    let mut messages = world
+        .pipeline()
+        .inbox()
+        .map_err(|error| error.to_string())?;
+    messages.retain(|message| message.endpoint == address);
+    Ok(messages)
+}
+
 #[then(expr = "{string} was asked to confirm and told nothing else")]
 fn asked_only(world: &mut PipelineWorld, address: String) -> Result<(), String> {
-    let kinds: Vec<InboxKind> = world
-        .pipeline()
-        .inbox_of(&address)
+    let kinds: Vec<InboxKind> = inbox(world, &address)?
         .iter()
         .map(|mail| mail.kind)
         .collect();
@@ -47,9 +55,7 @@ fn asked_only(world: &mut PipelineWorld, address: String) -> Result<(), String> 
 
 #[when(expr = "{string} follows the link in the email")]
 async fn follows(world: &mut PipelineWorld, address: String) -> Result<(), String> {
-    let link = world
-        .pipeline()
-        .inbox_of(&address)
+    let link = inbox(world, &address)?
         .into_iter()
         .find_map(|mail| mail.confirm_link)
         .ok_or_else(|| format!("{address} was sent no link"))?;
@@ -67,9 +73,7 @@ fn told(
     key: String,
     times: usize,
 ) -> Result<(), String> {
-    let subjects: Vec<String> = world
-        .pipeline()
-        .inbox_of(&address)
+    let subjects: Vec<String> = inbox(world, &address)?
         .into_iter()
         .filter(|mail| mail.kind == InboxKind::Notification)
         .filter_map(|mail| mail.subject)
@@ -94,7 +98,7 @@ async fn listens(
     let filter = serde_json::json!({ "status": [status] }).to_string();
     let listener = world
         .pipeline()
-        .listen(&function.topic(world), "zipster-listener", &filter)
+        .listen(&function.topic(world), &filter)
         .await
         .map_err(|error| error.to_string())?;
     world.listener = Some(listener);

@@ -1,5 +1,6 @@
 //! Functions.
 
+use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     Architecture as SdkArchitecture, DeadLetterConfig, DestinationConfig, Environment,
     EphemeralStorage, FunctionCode, OnFailure, OnSuccess, Runtime,
@@ -23,6 +24,12 @@ impl Deployer<'_> {
                 .s3_bucket("hot-reload")
                 .s3_key(path.to_string_lossy())
                 .build(),
+            Code::Zip(path) => {
+                let bytes = tokio::fs::read(path).await.map_err(|error| {
+                    Refusal::because(OPERATION, format!("{}: {error}", path.display()))
+                })?;
+                FunctionCode::builder().zip_file(Blob::new(bytes)).build()
+            }
         };
         let mut environment = Environment::builder();
         for (name, value) in &function.environment {

@@ -27,6 +27,8 @@ pub enum Code {
     /// An executable on this machine that the target runs in place. AWS has no such thing; local
     /// emulators take it as the bucket `hot-reload` with the path as key.
     InPlace(PathBuf),
+    /// A package that is uploaded.
+    Zip(PathBuf),
 }
 
 /// The executables of the stack's functions, by the name of the binary.

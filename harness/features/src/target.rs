@@ -1,0 +1,104 @@
+//! The target of a run, and how a scenario gets its pipeline from it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use zipster_targets::{
+    Aws, AwsSettings, Embedded, EmbeddedSettings, FunctionSource, Pipeline, PipelineSettings,
+    Project, Report, TargetError,
+};
+
+use crate::settings::{RunSettings, TargetKind};
+
+/// AWS waits a minute before the first retry of an asynchronous invocation; here it is 30 ms.
+const HURRY: u32 = 2_000;
+
+/// What all scenarios of a run share.
+#[derive(Debug)]
+pub enum Target {
+    /// Each scenario gets an emulator and a database of its own.
+    Embedded(Box<Embedded>),
+    /// Each scenario gets keys of its own on the deployed stack.
+    Aws {
+        aws: Box<Aws>,
+        scenarios: AtomicUsize,
+    },
+}
+
+impl Target {
+    /// Makes or finds it.
+    ///
+    /// # Errors
+    /// [`TargetError`] saying what is not available.
+    pub async fn start(
+        settings: &RunSettings,
+        project: Project,
+        report: Report,
+    ) -> Result<Self, TargetError> {
+        let database = zipster_database::Settings::from_variables(|name| std::env::var_os(name))?;
+        match settings.target {
+            TargetKind::Embedded => {
+                let settings = EmbeddedSettings {
+                    project,
+                    database,
+                    functions: FunctionSource::Cargo,
+                };
+                let embedded = Embedded::start(settings, report).await?;
+                Ok(Self::Embedded(Box::new(embedded)))
+            }
+            TargetKind::Aws => {
+                let settings = AwsSettings {
+                    project,
+                    outputs: settings.outputs.clone(),
+                    database_url: database.given_url().cloned(),
+                };
+                let aws = Aws::connect(settings, &report).await?;
+                Ok(Self::Aws {
+                    aws: Box::new(aws),
+                    scenarios: AtomicUsize::new(0),
+                })
+            }
+        }
+    }
+
+    /// How many scenarios may run at once; `None` leaves it to the command line.
+    #[must_use]
+    pub fn concurrency(&self) -> Option<usize> {
+        match self {
+            Self::Embedded(_) => None,
+            // They share a database whose rows they count.
+            Self::Aws { .. } => Some(1),
+        }
+    }
+
+    /// A pipeline for one scenario.
+    ///
+    /// # Errors
+    /// [`TargetError`] saying what could not be made.
+    pub async fn pipeline(&self, scenario: &str) -> Result<Pipeline, TargetError> {
+        match self {
+            Self::Embedded(embedded) => {
+                let settings = PipelineSettings {
+                    label: scenario.to_owned(),
+                    hurry: HURRY,
+                    email: Some("reader@example.com".to_owned()),
+                    ..PipelineSettings::default()
+                };
+                embedded.pipeline(settings).await
+            }
+            Self::Aws { aws, scenarios } => {
+                aws.pipeline(1 + scenarios.fetch_add(1, Ordering::Relaxed))
+            }
+        }
+    }
+
+    /// Ends it, and removes what the run has made.
+    ///
+    /// # Errors
+    /// [`TargetError`] naming what could not be ended or removed.
+    pub async fn stop(self) -> Result<(), TargetError> {
+        match self {
+            Self::Embedded(embedded) => embedded.stop().await,
+            Self::Aws { aws, .. } => aws.stop().await,
+        }
+    }
+}
