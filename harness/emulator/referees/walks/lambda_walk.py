@@ -63,6 +63,7 @@ def walk(w):
     w.refuse(not_found, "remove_permission", **name, StatementId="s3")
     w.refuse(not_found, "get_policy", **name)
 
+    mappings(w, name, missing, not_found)
     gone = {"Resource": made["FunctionArn"] + "-missing"}
     w.call("tag_resource", **resource, Tags={"more": "1"})
     w.refuse(not_found, "tag_resource", **gone, Tags={"more": "1"})
@@ -72,3 +73,27 @@ def walk(w):
     w.refuse(not_found, "untag_resource", **gone, TagKeys=["more"])
     w.call("delete_function", **name)
     w.refuse(not_found, "delete_function", **name)
+
+
+def mappings(w, name, missing, not_found):
+    sqs, iam = w.other("sqs"), w.other("iam")
+    url = sqs.create_queue(QueueName="lambda-walked")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    iam.put_role_policy(RoleName="powerless", PolicyName="queue", PolicyDocument=json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Resource": arn,
+                       "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]}],
+    }))
+    made = w.call("create_event_source_mapping", **name, EventSourceArn=arn, BatchSize=5)
+    w.refuse(not_found, "create_event_source_mapping", **missing, EventSourceArn=arn)
+    w.refuse("ResourceConflictException", "create_event_source_mapping", **name, EventSourceArn=arn)
+    one, none = {"UUID": made["UUID"]}, {"UUID": "00000000-0000-4000-8000-000000000000"}
+    w.call("list_event_source_mappings", **name)
+    w.until("get_event_source_mapping", lambda answer: answer["State"] == "Enabled", **one)
+    w.refuse(not_found, "get_event_source_mapping", **none)
+    w.call("update_event_source_mapping", **one, BatchSize=3)
+    w.refuse(not_found, "update_event_source_mapping", **none, BatchSize=3)
+    w.until("get_event_source_mapping", lambda answer: answer["State"] == "Enabled", **one)
+    w.call("delete_event_source_mapping", **one)
+    w.refuse(not_found, "delete_event_source_mapping", **none)
+    iam.delete_role_policy(RoleName="powerless", PolicyName="queue")
