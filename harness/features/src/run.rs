@@ -8,7 +8,7 @@ use cucumber::World as _;
 use cucumber::event::ScenarioFinished;
 use cucumber::writer::Stats as _;
 use futures::FutureExt;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
@@ -55,11 +55,11 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR")))?;
     let features = project.root().join("features");
     let report = Report::new(|progress| eprintln!("{progress}"));
-    let target = tokio::select! {
-        target = Target::start(&settings, project, report) => Arc::new(target?),
-        // What was begun is owned by the future that is dropped here, and goes with it.
-        () = interrupt() => return Ok(Ending::Interrupted),
+    let mut interrupt = Interrupt::install();
+    let Some(target) = Target::start(&settings, project, report, interrupt.wait()).await? else {
+        return Ok(Ending::Interrupted);
     };
+    let target = Arc::new(target);
     let kind = settings.target;
     let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let stage = Arc::clone(&target);
@@ -107,7 +107,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             false => Ending::Passed,
             true => Ending::Failed,
         },
-        () = interrupt() => {
+        () = interrupt.wait() => {
             eprintln!("\ninterrupted; removing what this run has made");
             Ending::Interrupted
         }
@@ -123,18 +123,30 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     Ok(ending)
 }
 
-/// Returns when the process is asked to end.
-async fn interrupt() {
-    // A system that refuses leaves Ctrl-C as it was: it ends the process.
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and its like. Installed once: a signal that comes between two waits is not lost.
+struct Interrupt {
+    signals: Option<(Signal, Signal)>,
+}
+
+impl Interrupt {
+    /// A system that refuses leaves Ctrl-C as it was: it ends the process.
+    fn install() -> Self {
+        let interrupt = signal(SignalKind::interrupt());
+        let terminate = signal(SignalKind::terminate());
+        Self {
+            signals: interrupt.ok().zip(terminate.ok()),
+        }
+    }
+
+    /// Returns when the process is asked to end.
+    async fn wait(&mut self) {
+        let Some((interrupt, terminate)) = &mut self.signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 

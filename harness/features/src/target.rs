@@ -25,7 +25,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Makes or finds it.
+    /// Makes or finds it; `None` if `interrupt` came first, in which case nothing is left.
     ///
     /// # Errors
     /// [`TargetError`] saying what is not available.
@@ -33,7 +33,8 @@ impl Target {
         settings: &RunSettings,
         project: Project,
         report: Report,
-    ) -> Result<Self, TargetError> {
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Option<Self>, TargetError> {
         let database = zipster_database::Settings::from_variables(|name| std::env::var_os(name))?;
         match settings.target {
             TargetKind::Embedded => {
@@ -42,8 +43,13 @@ impl Target {
                     database,
                     functions: FunctionSource::Cargo,
                 };
-                let embedded = Embedded::start(settings, report).await?;
-                Ok(Self::Embedded(Box::new(embedded)))
+                tokio::select! {
+                    embedded = Embedded::start(settings, report) => {
+                        Ok(Some(Self::Embedded(Box::new(embedded?))))
+                    }
+                    // What was begun is owned by the future that is dropped here, and goes with it.
+                    () = interrupt => Ok(None),
+                }
             }
             TargetKind::Aws => {
                 let settings = AwsSettings {
@@ -51,11 +57,11 @@ impl Target {
                     outputs: settings.outputs.clone(),
                     database_url: database.given_url().cloned(),
                 };
-                let aws = Aws::connect(settings, &report).await?;
-                Ok(Self::Aws {
+                let aws = Aws::connect(settings, &report, interrupt).await?;
+                Ok(aws.map(|aws| Self::Aws {
                     aws: Box::new(aws),
                     scenarios: AtomicUsize::new(0),
-                })
+                }))
             }
         }
     }

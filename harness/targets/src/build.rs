@@ -131,21 +131,56 @@ async fn cargo(
     project: &Project,
     binaries: &[String],
 ) -> Result<BTreeMap<String, PathBuf>, TargetError> {
+    let mut arguments = vec!["build"];
+    if !cfg!(debug_assertions) {
+        arguments.push("--release");
+    }
+    // By name across the workspace: features resolve as for `cargo test`, so nothing is built
+    // twice.
+    for binary in binaries {
+        arguments.extend(["--bin", binary]);
+    }
+    let mut found = executables_of(project, &arguments).await?;
+    found.retain(|name, _| binaries.contains(name));
+    let missing: Vec<&str> = binaries
+        .iter()
+        .filter(|name| !found.contains_key(*name))
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        Ok(found)
+    } else {
+        Err(TargetError::Build(format!(
+            "cargo built no executable named {}",
+            missing.join(", ")
+        )))
+    }
+}
+
+/// Builds a test program of the workspace, such as `features`.
+///
+/// # Errors
+/// [`TargetError::Build`] if cargo fails (it has said why on stderr) or cannot be run.
+pub async fn test_program(project: &Project, name: &str) -> Result<PathBuf, TargetError> {
+    let mut found = executables_of(project, &["test", "--no-run", "--test", name]).await?;
+    found
+        .remove(name)
+        .ok_or_else(|| TargetError::Build(format!("cargo built no test program named {name}")))
+}
+
+/// Runs a command of cargo's that builds, and returns the executables that it made or found.
+async fn executables_of(
+    project: &Project,
+    arguments: &[&str],
+) -> Result<BTreeMap<String, PathBuf>, TargetError> {
     // Cargo tells its children where it is; outside of cargo, the one on the PATH serves.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
     command
         .current_dir(project.root())
-        .args(["build", "--message-format=json-render-diagnostics"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics");
     forget_package(&mut command);
-    // By name across the workspace: features resolve as for `cargo test`, so nothing is built
-    // twice.
-    for binary in binaries {
-        command.args(["--bin", binary]);
-    }
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -174,24 +209,12 @@ async fn cargo(
         .wait()
         .await
         .map_err(|error| TargetError::Build(format!("cannot wait for cargo: {error}")))?;
-    if !status.success() {
-        return Err(TargetError::Build(format!(
-            "cargo build of {} ended with {status}; its messages are above",
-            binaries.join(", ")
-        )));
-    }
-    found.retain(|name, _| binaries.contains(name));
-    let missing: Vec<&str> = binaries
-        .iter()
-        .filter(|name| !found.contains_key(*name))
-        .map(String::as_str)
-        .collect();
-    if missing.is_empty() {
+    if status.success() {
         Ok(found)
     } else {
         Err(TargetError::Build(format!(
-            "cargo built no executable named {}",
-            missing.join(", ")
+            "cargo {} ended with {status}; its messages are above",
+            arguments.join(" ")
         )))
     }
 }

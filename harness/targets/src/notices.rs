@@ -73,17 +73,13 @@ impl NoticeQueue {
     /// gets only the messages whose attributes match.
     ///
     /// # Errors
-    /// [`TargetError::Call`] naming the operation that was refused.
+    /// [`TargetError::Call`] naming the operation that was refused; then no queue is left.
     pub async fn open(
         clients: &Clients,
         topics: &[&str],
         name: &str,
         filter_policy: Option<&str>,
     ) -> Result<Self, TargetError> {
-        let failed = |what: &str, error: &dyn std::error::Error| TargetError::Call {
-            what: what.to_owned(),
-            reason: chain(error),
-        };
         let url = clients
             .sqs
             .create_queue()
@@ -93,6 +89,28 @@ impl NoticeQueue {
             .map_err(|error| failed("CreateQueue", &error))?
             .queue_url
             .unwrap_or_default();
+        let mut queue = Self {
+            clients: clients.clone(),
+            url,
+            subscriptions: Vec::new(),
+        };
+        match queue.subscribe(topics, filter_policy).await {
+            Ok(()) => Ok(queue),
+            Err(error) => {
+                // The first failure is what the user has to know.
+                let _ = queue.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn subscribe(
+        &mut self,
+        topics: &[&str],
+        filter_policy: Option<&str>,
+    ) -> Result<(), TargetError> {
+        let clients = self.clients.clone();
+        let url = self.url.clone();
         let attributes = clients
             .sqs
             .get_queue_attributes()
@@ -126,11 +144,6 @@ impl NoticeQueue {
             .send()
             .await
             .map_err(|error| failed("SetQueueAttributes", &error))?;
-        let mut queue = Self {
-            clients: clients.clone(),
-            url,
-            subscriptions: Vec::new(),
-        };
         for topic in topics {
             let subscription =
                 clients
@@ -146,9 +159,9 @@ impl NoticeQueue {
                     .send()
                     .await
                     .map_err(|error| failed("Subscribe", &error))?;
-            queue.subscriptions.extend(subscription.subscription_arn);
+            self.subscriptions.extend(subscription.subscription_arn);
         }
-        Ok(queue)
+        Ok(())
     }
 
     /// Takes the notices that have arrived, in the order of arrival, until the queue is empty.
@@ -239,6 +252,13 @@ impl NoticeQueue {
                 reason,
             }),
         }
+    }
+}
+
+fn failed(what: &str, error: &dyn std::error::Error) -> TargetError {
+    TargetError::Call {
+        what: what.to_owned(),
+        reason: chain(error),
     }
 }
 

@@ -59,12 +59,52 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Finds the stack, checks that it can be used, applies the migrations, and listens.
+    /// Finds the stack, checks that it can be used, applies the migrations, and listens; `None` if
+    /// `interrupt` came first, in which case nothing is left behind. Not to be dropped half-way.
     ///
     /// # Errors
     /// [`TargetError::NotUsable`] with everything that speaks against it; nothing was changed
     /// then. Other errors leave nothing behind either.
-    pub async fn connect(settings: AwsSettings, report: &Report) -> Result<Self, TargetError> {
+    pub async fn connect(
+        settings: AwsSettings,
+        report: &Report,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Option<Self>, TargetError> {
+        let mut interrupt = std::pin::pin!(interrupt);
+        let found = tokio::select! {
+            found = Found::find(settings, report) => found?,
+            () = &mut interrupt => return Ok(None),
+        };
+        let aws = found.open(report).await?;
+        let heard = tokio::select! {
+            heard = aws.hear_oneself() => heard.map(|()| true),
+            () = &mut interrupt => Ok(false),
+        };
+        match heard {
+            Ok(true) => {
+                report.tell(Progress::Ready);
+                Ok(Some(aws))
+            }
+            Ok(false) => aws.stop().await.map(|()| None),
+            Err(error) => {
+                // The first failure is what the user has to know.
+                let _ = aws.stop().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A stack that can be used, before anything was made in it.
+struct Found {
+    clients: Clients,
+    outputs: Outputs,
+    server: Server,
+    attempts: Attempts,
+}
+
+impl Found {
+    async fn find(settings: AwsSettings, report: &Report) -> Result<Self, TargetError> {
         let text = read_outputs(&settings).await?;
         let outputs = Outputs::from_json(&text).map_err(TargetError::NotUsable)?;
         report.tell(Progress::Checking(format!(
@@ -93,36 +133,32 @@ impl Aws {
             Server::find(&given, &tell).await?
         };
         database::prepare(&server, &settings.project, FOLDER).await?;
-        let run = run_name();
-        report.tell(Progress::Listening);
-        let notices = NoticeQueue::open(
-            &clients,
-            &outputs.topics(),
-            &format!("{FOLDER}-{run}"),
-            None,
-        )
-        .await?;
-        let aws = Self {
-            run: KeySpace::below(&format!("{FOLDER}/{run}")),
+        Ok(Self {
             clients,
             outputs,
             server,
             attempts,
-            notices: Arc::new(notices),
-        };
-        match aws.hear_oneself().await {
-            Ok(()) => {
-                report.tell(Progress::Ready);
-                Ok(aws)
-            }
-            Err(error) => {
-                // The first failure is what the user has to know.
-                let _ = aws.stop().await;
-                Err(error)
-            }
-        }
+        })
     }
 
+    /// Makes the run's queue.
+    async fn open(self, report: &Report) -> Result<Aws, TargetError> {
+        let run = run_name();
+        report.tell(Progress::Listening);
+        let name = format!("{FOLDER}-{run}");
+        let notices = NoticeQueue::open(&self.clients, &self.outputs.topics(), &name, None).await?;
+        Ok(Aws {
+            run: KeySpace::below(&format!("{FOLDER}/{run}")),
+            clients: self.clients,
+            outputs: self.outputs,
+            server: self.server,
+            attempts: self.attempts,
+            notices: Arc::new(notices),
+        })
+    }
+}
+
+impl Aws {
     /// A part of the stack for one scenario: keys that belong to it alone.
     ///
     /// # Errors
