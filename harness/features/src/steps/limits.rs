@@ -1,6 +1,7 @@
 //! What Lambda holds functions to: time, memory, how many run at once, and the freeze.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_lambda::types::Environment;
 use cucumber::{given, then};
@@ -8,6 +9,9 @@ use zipster_targets::pipeline::{Event, Outcome};
 
 use super::Function;
 use crate::world::PipelineWorld;
+
+/// How soon a process stands still that was told to stop, on a machine with much to do.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 #[given(expr = "{function} has a timeout of {int} second(s)")]
 async fn timeout(
@@ -172,7 +176,7 @@ fn one_at_a_time(world: &mut PipelineWorld, function: Function) -> Result<(), St
 }
 
 #[then(expr = "the processes of {function} stand still")]
-fn frozen(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
+async fn frozen(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
     let name = function.name(world);
     let mut alive: Vec<(String, u32)> = Vec::new();
     for event in events(world)? {
@@ -193,17 +197,27 @@ fn frozen(world: &mut PipelineWorld, function: Function) -> Result<(), String> {
         return Err("it has no process".to_owned());
     }
     for (_, pid) in alive {
+        tokio::time::timeout(STOPS_WITHIN, stopped(pid))
+            .await
+            .map_err(|_| format!("process {pid} still runs after {STOPS_WITHIN:?}"))??;
+    }
+    Ok(())
+}
+
+/// The system stops a process when it is next about to run, which is soon, but not at once.
+async fn stopped(pid: u32) -> Result<(), String> {
+    loop {
         // proc(5): the state follows the name, which stands in parentheses. `T` is stopped.
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
             .map_err(|error| format!("the state of process {pid} cannot be read: {error}"))?;
         let state = stat
             .rsplit_once(") ")
             .and_then(|(_, rest)| rest.chars().next());
-        if state != Some('T') {
-            return Err(format!("process {pid} is in the state {state:?}"));
+        if state == Some('T') {
+            return Ok(());
         }
+        tokio::task::yield_now().await;
     }
-    Ok(())
 }
 
 fn endings(world: &PipelineWorld, function: Function) -> Result<Vec<Outcome>, String> {
