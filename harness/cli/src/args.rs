@@ -48,7 +48,7 @@ pub enum Command {
     Search(SearchSettings),
     /// Run the scenarios of features/ on a target.
     Test(TestSettings),
-    /// Build both functions for Lambda, into target/lambda/<function>/bootstrap.zip.
+    /// Build both functions for Lambda, as zips below target/lambda.
     Package(PackageSettings),
 }
 

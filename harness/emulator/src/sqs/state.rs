@@ -1,7 +1,7 @@
 //! Queues and their messages: a message waits, is delayed, or is in flight.
 //!
 //! This file reads no clock: timers belong to the service, which says when one has ended
-//! ([`Queue::surface`], [`Queue::forget`]).
+//! ([`Queue::surface`], [`Queue::expire`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

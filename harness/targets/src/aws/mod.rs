@@ -1,7 +1,7 @@
 //! The aws target: a stack that `terraform apply` has made, in an account of somebody's.
 //!
 //! It finds the stack by Terraform's outputs, looks whether the scenarios may and can run against
-//! it ([`checks`]), and hears of what happens through a queue of its own. Everything that a run
+//! it (`checks`), and hears of what happens through a queue of its own. Everything that a run
 //! makes carries the run's name, and [`Aws::stop`] removes it, however the run ended: the queue
 //! and its subscriptions, objects in all their versions, and the rows that were loaded.
 //!
