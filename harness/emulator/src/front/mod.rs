@@ -244,6 +244,7 @@ async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings)
         None if services.sns.is_public_link(&parts.uri) => {
             return services.sns.follow_link(&parts.uri, &request_id);
         }
+        None if services.sns.is_certificate(&parts.uri) => return services.sns.certificate(),
         None if parts.uri.path() == INBOX_PATH => return services.sns.inbox_page(&parts.uri),
         None => ServiceName::S3,
     };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use zipster_names::Arn;
 
 use super::Sns;
-use super::envelope::{lambda_event, notification};
+use super::envelope::{Letterhead, lambda_event, notification};
 use super::inbox::InboxMessage;
 use super::publish::Message;
 use super::state::{Protocol, Subscription};
@@ -28,7 +28,7 @@ impl Sns {
                 subject: message.subject.clone(),
             },
         );
-        let (subscriptions, sender) = {
+        let (subscriptions, sender, version) = {
             let state = self.state();
             let Some(topic) = state.topics.get(message.topic.as_str()) else {
                 return;
@@ -38,7 +38,17 @@ impl Sns {
                 .filter(|subscription| subscription.is_confirmed())
                 .cloned()
                 .collect();
-            (confirmed, topic.display_name.clone())
+            (
+                confirmed,
+                topic.display_name.clone(),
+                topic.signature_version(),
+            )
+        };
+        let endpoint = self.core.endpoint();
+        let letterhead = Letterhead {
+            signer: &self.signer,
+            version,
+            endpoint: &endpoint,
         };
         for subscription in &subscriptions {
             let text = message.body.to(subscription.protocol);
@@ -48,7 +58,14 @@ impl Sns {
                 .as_ref()
                 .is_none_or(|filter| filter.matches(settings.scope, text, &message.attributes));
             if wanted {
-                self.send(message, subscription, &sender, published, pending);
+                self.send(
+                    message,
+                    subscription,
+                    &sender,
+                    letterhead,
+                    published,
+                    pending,
+                );
             } else {
                 self.core.journal.record(
                     Some(published),
@@ -65,22 +82,22 @@ impl Sns {
         message: &Message,
         subscription: &Subscription,
         sender: &str,
+        letterhead: Letterhead<'_>,
         published: EntryId,
         pending: &Pending,
     ) {
-        let endpoint = self.core.endpoint();
+        let endpoint = letterhead.endpoint;
         let text = message.body.to(subscription.protocol);
         match subscription.protocol {
             Protocol::Email => {
-                let mail =
-                    InboxMessage::notice(message, subscription, sender, &endpoint, published);
+                let mail = InboxMessage::notice(message, subscription, sender, endpoint, published);
                 self.receive(published, mail);
             }
             Protocol::EmailJson => {
-                let body = notification(message, text, subscription, &endpoint);
+                let body = notification(message, text, subscription, letterhead);
                 let mail = InboxMessage {
                     body,
-                    ..InboxMessage::notice(message, subscription, sender, &endpoint, published)
+                    ..InboxMessage::notice(message, subscription, sender, endpoint, published)
                 };
                 self.receive(published, mail);
             }
@@ -101,7 +118,7 @@ impl Sns {
                 self.receive(published, sms);
             }
             Protocol::Lambda => {
-                let event = lambda_event(message, text, subscription, &endpoint);
+                let event = lambda_event(message, text, subscription, letterhead);
                 self.post(message, subscription, event, None, published, pending);
             }
             Protocol::Sqs if subscription.settings.raw => {
@@ -110,7 +127,7 @@ impl Sns {
                 self.post(message, subscription, body, attributes, published, pending);
             }
             Protocol::Sqs => {
-                let body = notification(message, text, subscription, &endpoint);
+                let body = notification(message, text, subscription, letterhead);
                 self.post(message, subscription, body, None, published, pending);
             }
         }

@@ -1,10 +1,7 @@
 //! How a message looks to those who do not get it raw: the JSON notification for queues and
 //! email-json, the event for functions.
 //!
-//! Messages are not signed. Parsers want the signature's fields all the same, so they are there
-//! and say in words that there is no signature; whoever verifies signatures will, rightly, refuse
-//! the message. AWS signs the canonical form described in
-//! <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>.
+//! Each is signed, see `signing`.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +12,18 @@ use time::macros::format_description;
 use super::deliver::shown;
 use super::links;
 use super::publish::Message;
+use super::signing::{SignatureVersion, Signer, certificate_url};
 use super::state::Subscription;
 use crate::message::MessageAttributes;
 
-/// What stands in place of a signature.
-const NOT_SIGNED: &str = "NOT-SIGNED-BY-THE-EMULATOR";
+/// What every envelope of a topic's messages needs besides the message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letterhead<'a> {
+    pub(super) signer: &'a Signer,
+    pub(super) version: SignatureVersion,
+    /// Where the emulator is, for links.
+    pub(super) endpoint: &'a str,
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,7 +37,7 @@ struct Notification<'a> {
     message: &'a str,
     timestamp: String,
     signature_version: &'static str,
-    signature: &'static str,
+    signature: String,
     #[serde(rename = "SigningCertURL")]
     signing_cert_url: String,
     #[serde(rename = "UnsubscribeURL")]
@@ -78,7 +82,7 @@ struct LambdaNotification<'a> {
     message: &'a str,
     timestamp: String,
     signature_version: &'static str,
-    signature: &'static str,
+    signature: String,
     signing_cert_url: String,
     unsubscribe_url: String,
     message_attributes: BTreeMap<&'a str, Attribute<'a>>,
@@ -97,7 +101,7 @@ struct Invitation<'a> {
     subscribe_url: &'a str,
     timestamp: String,
     signature_version: &'static str,
-    signature: &'static str,
+    signature: String,
     #[serde(rename = "SigningCertURL")]
     signing_cert_url: String,
 }
@@ -107,7 +111,7 @@ pub(super) fn notification(
     message: &Message,
     text: &str,
     subscription: &Subscription,
-    endpoint: &str,
+    letterhead: Letterhead<'_>,
 ) -> String {
     pretty(&Notification {
         kind: "Notification",
@@ -116,10 +120,10 @@ pub(super) fn notification(
         subject: message.subject.as_deref(),
         message: text,
         timestamp: timestamp(message.published),
-        signature_version: "1",
-        signature: NOT_SIGNED,
-        signing_cert_url: no_certificate(endpoint),
-        unsubscribe_url: links::unsubscribe(endpoint, &subscription.arn),
+        signature_version: letterhead.version.as_str(),
+        signature: signature(message, text, letterhead),
+        signing_cert_url: certificate_url(letterhead.endpoint),
+        unsubscribe_url: links::unsubscribe(letterhead.endpoint, &subscription.arn),
         message_attributes: all(&message.attributes),
     })
 }
@@ -129,7 +133,7 @@ pub(super) fn lambda_event(
     message: &Message,
     text: &str,
     subscription: &Subscription,
-    endpoint: &str,
+    letterhead: Letterhead<'_>,
 ) -> String {
     let event = LambdaEvent {
         records: [LambdaRecord {
@@ -143,10 +147,10 @@ pub(super) fn lambda_event(
                 subject: message.subject.as_deref(),
                 message: text,
                 timestamp: timestamp(message.published),
-                signature_version: "1",
-                signature: NOT_SIGNED,
-                signing_cert_url: no_certificate(endpoint),
-                unsubscribe_url: links::unsubscribe(endpoint, &subscription.arn),
+                signature_version: letterhead.version.as_str(),
+                signature: signature(message, text, letterhead),
+                signing_cert_url: certificate_url(letterhead.endpoint),
+                unsubscribe_url: links::unsubscribe(letterhead.endpoint, &subscription.arn),
                 message_attributes: all(&message.attributes),
             },
         }],
@@ -161,23 +165,38 @@ pub(super) fn invitation(
     confirm: &str,
     id: &str,
     at: OffsetDateTime,
-    endpoint: &str,
+    letterhead: Letterhead<'_>,
 ) -> String {
+    let kind = "SubscriptionConfirmation";
+    let topic = subscription.topic.as_str();
+    let timestamp = timestamp(at);
+    let message = format!(
+        "You have chosen to subscribe to the topic {topic}.\nTo confirm the subscription, visit the \
+         SubscribeURL included in this message."
+    );
+    let signature = letterhead.signer.sign(
+        letterhead.version,
+        &[
+            ("Message", &message),
+            ("MessageId", id),
+            ("SubscribeURL", confirm),
+            ("Timestamp", &timestamp),
+            ("Token", token),
+            ("TopicArn", topic),
+            ("Type", kind),
+        ],
+    );
     pretty(&Invitation {
-        kind: "SubscriptionConfirmation",
+        kind,
         message_id: id,
         token,
-        topic_arn: subscription.topic.as_str(),
-        message: format!(
-            "You have chosen to subscribe to the topic {}.\nTo confirm the subscription, visit the \
-             SubscribeURL included in this message.",
-            subscription.topic
-        ),
+        topic_arn: topic,
+        message,
         subscribe_url: confirm,
-        timestamp: timestamp(at),
-        signature_version: "1",
-        signature: NOT_SIGNED,
-        signing_cert_url: no_certificate(endpoint),
+        timestamp,
+        signature_version: letterhead.version.as_str(),
+        signature,
+        signing_cert_url: certificate_url(letterhead.endpoint),
     })
 }
 
@@ -198,9 +217,22 @@ fn all(attributes: &MessageAttributes) -> BTreeMap<&str, Attribute<'_>> {
         .collect()
 }
 
-/// A URL, since parsers want one, that leads nowhere.
-fn no_certificate(endpoint: &str) -> String {
-    format!("{endpoint}/_zipster/not-signed.pem")
+/// The signature under a notification; one subject line more if there is a subject.
+fn signature(message: &Message, text: &str, letterhead: Letterhead<'_>) -> String {
+    let timestamp = timestamp(message.published);
+    let mut fields = vec![("Message", text), ("MessageId", &message.id)];
+    fields.extend(
+        message
+            .subject
+            .as_deref()
+            .map(|subject| ("Subject", subject)),
+    );
+    fields.extend([
+        ("Timestamp", timestamp.as_str()),
+        ("TopicArn", message.topic.as_str()),
+        ("Type", "Notification"),
+    ]);
+    letterhead.signer.sign(letterhead.version, &fields)
 }
 
 /// Such as `2026-11-23T16:20:00.123Z`.
@@ -251,8 +283,18 @@ mod tests {
             settings: SubscriptionSettings::default(),
             sequence: 1,
         };
-        let event = lambda_event(&message, "m", &subscription, "http://127.0.0.1:4566");
-        let event: serde_json::Value = serde_json::from_str(&event).unwrap();
+        let event = lambda_event(
+            &message,
+            "m",
+            &subscription,
+            Letterhead {
+                signer: &Signer::default(),
+                version: SignatureVersion::V1,
+                endpoint: "http://127.0.0.1:4566",
+            },
+        );
+        let mut event: serde_json::Value = serde_json::from_str(&event).unwrap();
+        event["Records"][0]["Sns"]["Signature"] = "<signature>".into();
         insta::assert_json_snapshot!(event, @r#"
         {
           "Records": [
@@ -269,9 +311,9 @@ mod tests {
                   }
                 },
                 "MessageId": "message-1",
-                "Signature": "NOT-SIGNED-BY-THE-EMULATOR",
+                "Signature": "<signature>",
                 "SignatureVersion": "1",
-                "SigningCertUrl": "http://127.0.0.1:4566/_zipster/not-signed.pem",
+                "SigningCertUrl": "http://127.0.0.1:4566/SimpleNotificationService-35dc71c99d717e348669e79a4a0c9b6a.pem",
                 "Subject": null,
                 "Timestamp": "2026-11-23T16:20:00.100Z",
                 "TopicArn": "arn:aws:sns:us-east-1:123456789012:t",

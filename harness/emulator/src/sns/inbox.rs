@@ -11,8 +11,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::deliver::shown;
-use super::envelope::invitation;
+use super::envelope::{Letterhead, invitation};
 use super::publish::Message;
+use super::signing::SignatureVersion;
 use super::state::{Protocol, Subscription};
 use super::{Sns, links};
 use crate::front::Answer;
@@ -192,6 +193,7 @@ impl Sns {
         subscription: &Subscription,
         token: &str,
         display_name: &str,
+        version: SignatureVersion,
     ) {
         let endpoint = self.core.endpoint();
         let now = self.core.clock.now();
@@ -200,7 +202,12 @@ impl Sns {
         let body = match subscription.protocol {
             Protocol::EmailJson => {
                 let id = self.core.random.uuid();
-                invitation(subscription, token, &confirm, &id, now, &endpoint)
+                let letterhead = Letterhead {
+                    signer: &self.signer,
+                    version,
+                    endpoint: &endpoint,
+                };
+                invitation(subscription, token, &confirm, &id, now, letterhead)
             }
             Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda => format!(
                 "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \

@@ -3,12 +3,12 @@
 //!
 //! The rooms: `operations` is the table of what is supported, `topics` and `subscriptions` are the
 //! operations on what there is, `settings` the attributes of subscriptions, `publish` what a
-//! message must look like, `deliver` where it goes, `envelope` how it looks there, `filter` who
-//! wants it, `inbox` and `links` what a reader of mail sees.
+//! message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
+//! what is under it, `filter` who wants it, `inbox` and `links` what a reader of mail sees.
 //!
 //! Deliberately absent, and refused by name: FIFO topics, HTTP, mobile push and Firehose
-//! subscriptions, encryption, delivery status logs, data protection policies. Messages are not
-//! signed (see `envelope`), and there is no SMS sandbox.
+//! subscriptions, encryption, delivery status logs, data protection policies. There is no SMS
+//! sandbox.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +25,7 @@ mod links;
 mod operations;
 mod publish;
 mod settings;
+mod signing;
 mod state;
 mod subscriptions;
 mod topics;
@@ -32,6 +33,7 @@ mod topics;
 pub use inbox::{INBOX_PATH, InboxKind, InboxMessage};
 pub use operations::{OPERATIONS, Operation};
 
+use signing::Signer;
 use state::State;
 
 /// The service.
@@ -40,6 +42,7 @@ pub struct Sns {
     core: Arc<Core>,
     state: Mutex<State>,
     inbox: Mutex<Vec<InboxMessage>>,
+    signer: Signer,
 }
 
 impl Sns {
@@ -50,6 +53,7 @@ impl Sns {
             core,
             state: Mutex::default(),
             inbox: Mutex::default(),
+            signer: Signer::default(),
         })
     }
 

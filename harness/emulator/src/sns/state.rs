@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use zipster_names::{AccountId, Arn, Region};
 
 use super::filter::{FilterPolicy, Scope};
+use super::signing::SignatureVersion;
 
 /// Entries of a list per page, as on AWS.
 pub(super) const PAGE: usize = 100;
@@ -132,6 +133,16 @@ pub(super) struct Redrive {
     pub(super) text: String,
     /// The queue that takes what the endpoint did not.
     pub(super) dead_letters: Arn,
+}
+
+impl Topic {
+    /// How its messages are signed.
+    pub(super) fn signature_version(&self) -> SignatureVersion {
+        self.kept
+            .get("SignatureVersion")
+            .and_then(|version| SignatureVersion::parse(version))
+            .unwrap_or_default()
+    }
 }
 
 impl Subscription {

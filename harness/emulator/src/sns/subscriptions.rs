@@ -85,14 +85,14 @@ impl Sns {
                 subscription
             }
         };
-        let display_name = state
+        let (display_name, version) = state
             .topics
             .get(topic.as_str())
-            .map(|topic| topic.display_name.clone())
+            .map(|topic| (topic.display_name.clone(), topic.signature_version()))
             .unwrap_or_default();
         drop(state);
         if let Confirmation::Pending { token, .. } = &subscription.confirmation {
-            self.ask_for_confirmation(call.entry, &subscription, token, &display_name);
+            self.ask_for_confirmation(call.entry, &subscription, token, &display_name, version);
         }
         let shown =
             if subscription.is_confirmed() || params.get("ReturnSubscriptionArn") == Some("true") {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use zipster_names::{Arn, TopicName};
 
 use super::access::{check_policy, default_policy};
+use super::signing::SignatureVersion;
 use super::state::{PAGE, Topic, is_at};
 use super::{Sns, error};
 use crate::front::query::{self, Params};
@@ -20,6 +21,7 @@ enum Attribute {
     Policy,
     /// Kept and shown, without effect on what the emulator does.
     Kept,
+    SignatureVersion,
     /// Kept if it has the value that changes nothing.
     Only(&'static str),
     Unsupported,
@@ -34,7 +36,7 @@ impl Attribute {
             // For HTTP endpoints, which cannot be subscribed.
             "DeliveryPolicy" => Self::Kept,
             "TracingConfig" => Self::Only("PassThrough"),
-            "SignatureVersion" => Self::Only("1"),
+            "SignatureVersion" => Self::SignatureVersion,
             "FifoTopic" | "ContentBasedDeduplication" => Self::Only("false"),
             "KmsMasterKeyId" | "ArchivePolicy" | "FifoThroughputScope" => Self::Unsupported,
             name if name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate") => {
@@ -347,6 +349,13 @@ fn set_attribute(topic: &mut Topic, name: &str, value: &str, reason: &str) -> Re
             topic.kept.insert(name.to_owned(), value.to_owned());
             Ok(())
         }
+        Attribute::SignatureVersion if SignatureVersion::parse(value).is_none() => {
+            wrong("SignatureVersion")
+        }
+        Attribute::SignatureVersion => {
+            topic.kept.insert(name.to_owned(), value.to_owned());
+            Ok(())
+        }
         Attribute::Only(only) if value == only => {
             // A standard topic does not show that it is no FIFO topic.
             if only != "false" {
@@ -374,6 +383,7 @@ fn has_attribute(topic: &Topic, name: &str, value: &str) -> bool {
             parsed(&topic.policy) == parsed(value)
         }
         Attribute::Kept => topic.kept.get(name).is_some_and(|kept| kept == value),
+        Attribute::SignatureVersion => topic.signature_version().as_str() == value,
         Attribute::Only(only) => value == only,
         Attribute::Unsupported | Attribute::Unknown => false,
     }

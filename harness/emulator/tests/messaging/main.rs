@@ -5,6 +5,7 @@
 mod access;
 mod delivery;
 mod fifo;
+mod signatures;
 mod sns;
 mod sns_subscriptions;
 mod sqs;

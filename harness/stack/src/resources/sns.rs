@@ -137,7 +137,7 @@ pub(crate) const TOPIC: ResourceType = ResourceType {
             settled("fifo_throughput_scope", Shape::Text)
                 .ignored("a local stack does not limit throughput"),
             settled("signature_version", Shape::Number)
-                .ignored("messages of a local stack are not signed"),
+                .ignored("messages of a local stack are signed by version 1"),
             settled("tracing_config", Shape::Text).ignored(NO_TRACING),
             optional("kms_master_key_id", Shape::Text).ignored(NO_ENCRYPTION),
             optional("application_failure_feedback_role_arn", Shape::Text).ignored(NO_FEEDBACK),
