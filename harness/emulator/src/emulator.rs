@@ -23,6 +23,7 @@ use crate::lambda::{Guarantees, Lambda, Means};
 use crate::logs::{LogGroups, Logs};
 use crate::random::Random;
 use crate::s3::S3;
+use crate::secrets::Secrets;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 
@@ -98,6 +99,8 @@ pub struct Services {
     pub iam: Iam,
     /// CloudWatch Logs.
     pub logs: Logs,
+    /// Secrets Manager.
+    pub secrets: Secrets,
 }
 
 /// A running emulator. [`Emulator::stop`] ends it and everything that it started; dropping it
@@ -178,6 +181,7 @@ impl Emulator {
             lambda: Lambda::new(Arc::clone(&core)),
             iam: Iam::new(Arc::clone(&core)),
             logs: Logs::new(Arc::clone(&core)),
+            secrets: Secrets::new(Arc::clone(&core)),
         });
         core.destinations.open(&services);
         core.tasks.spawn(front::run(

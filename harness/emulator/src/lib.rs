@@ -1,4 +1,4 @@
-//! The embedded AWS: S3, SNS, SQS, Lambda, IAM, STS and CloudWatch Logs on one
+//! The embedded AWS: S3, SNS, SQS, Lambda, IAM, STS, CloudWatch Logs and Secrets Manager on one
 //! loopback listener, in this process.
 //!
 //! The emulator knows AWS; it knows nothing of zip codes or of Terraform. Clients reach it over
@@ -7,7 +7,7 @@
 //! that a test can wait until nothing is left to happen ([`Emulator::settled`]).
 //!
 //! The rooms: [`front`] listens, authenticates and routes; one folder a service ([`s3`], [`sns`],
-//! [`sqs`], [`lambda`], [`iam`], [`logs`]) holds behaviour and state; [`courier`] carries events from one
+//! [`sqs`], [`lambda`], [`iam`], [`logs`], [`secrets`]) holds behaviour and state; [`courier`] carries events from one
 //! service to another; [`clock`], [`fault`] and [`random`] hold what is injected: time, mishaps
 //! and chance.
 //!
@@ -27,6 +27,7 @@ pub mod logs;
 pub mod message;
 pub mod random;
 pub mod s3;
+pub mod secrets;
 pub mod sns;
 pub mod sqs;
 

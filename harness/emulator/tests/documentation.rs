@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use zipster_emulator::s3::Subject;
-use zipster_emulator::{iam, lambda, logs, s3, sns, sqs};
+use zipster_emulator::{iam, lambda, logs, s3, secrets, sns, sqs};
 
 const HEAD: &str = "\
 # Supported operations
@@ -66,6 +66,13 @@ fn document() -> String {
         &mut text,
         "CloudWatch Logs",
         logs::OPERATIONS
+            .iter()
+            .map(|operation| (operation.name, operation.parameters)),
+    );
+    parameters(
+        &mut text,
+        "Secrets Manager",
+        secrets::OPERATIONS
             .iter()
             .map(|operation| (operation.name, operation.parameters)),
     );

@@ -63,6 +63,8 @@ pub enum ServiceName {
     Sts,
     /// CloudWatch Logs.
     Logs,
+    /// Secrets Manager.
+    SecretsManager,
 }
 
 /// How a service's requests and errors look on the wire.
@@ -92,6 +94,7 @@ impl ServiceName {
             "iam" => Some(Self::Iam),
             "sts" => Some(Self::Sts),
             "logs" => Some(Self::Logs),
+            "secretsmanager" => Some(Self::SecretsManager),
             _ => None,
         }
     }
@@ -107,6 +110,7 @@ impl ServiceName {
             Self::Iam => "iam",
             Self::Sts => "sts",
             Self::Logs => "logs",
+            Self::SecretsManager => "secretsmanager",
         }
     }
 
@@ -117,7 +121,7 @@ impl ServiceName {
             Self::S3 => Protocol::RestXml,
             Self::Sns | Self::Iam | Self::Sts => Protocol::Query,
             Self::Sqs => Protocol::Json10,
-            Self::Logs => Protocol::Json11,
+            Self::Logs | Self::SecretsManager => Protocol::Json11,
             Self::Lambda => Protocol::RestJson,
         }
     }
@@ -130,7 +134,7 @@ impl ServiceName {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::Sqs | Self::Lambda | Self::Logs => "",
+            Self::Sqs | Self::Lambda | Self::Logs | Self::SecretsManager => "",
         }
     }
 
@@ -141,6 +145,7 @@ impl ServiceName {
         match self {
             Self::Sqs => Some("AmazonSQS"),
             Self::Logs => Some("Logs_20140328"),
+            Self::SecretsManager => Some("secretsmanager"),
             Self::S3 | Self::Sns | Self::Iam | Self::Sts | Self::Lambda => None,
         }
     }
@@ -354,6 +359,7 @@ impl Pre {
                 ServiceName::Lambda => services.lambda.handle(&call).await,
                 ServiceName::Iam | ServiceName::Sts => services.iam.handle(self.service, &call),
                 ServiceName::Logs => services.logs.handle(&call),
+                ServiceName::SecretsManager => services.secrets.handle(&call),
                 ServiceName::S3 => Err(ApiError::internal("S3 has a front of its own")),
             }
         })

@@ -1,0 +1,6 @@
+//! Secrets Manager as the official SDK sees it, over HTTP against a running emulator.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod secrets;
+mod support;
