@@ -102,6 +102,19 @@ impl Journal {
         self.entries().clone()
     }
 
+    /// The service and operation of the call that an entry is about.
+    pub(crate) fn operation(&self, entry: EntryId) -> Option<(&'static str, String)> {
+        let at = usize::try_from(entry.0).ok()?.checked_sub(1)?;
+        let entries = self.entries();
+        let Event::ApiCall {
+            service, operation, ..
+        } = &entries.get(at)?.event
+        else {
+            return None;
+        };
+        Some((service, operation.clone()))
+    }
+
     /// The entries for which `starts` holds, and everything that they caused, in order.
     ///
     /// With "concerns this object key" as `starts` this is the story of one file.

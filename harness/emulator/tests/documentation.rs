@@ -4,99 +4,127 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use zipster_emulator::s3::Subject;
+use zipster_emulator::front::ServiceName;
+use zipster_emulator::iam::actions::{GLOBAL_KEYS, Permission, permissions};
 use zipster_emulator::{iam, lambda, logs, s3, secrets, sns, sqs};
 
 const HEAD: &str = "\
 # Supported operations
 
 Generated from the emulator's own tables; a test compares. An operation that is not listed is refused by name with
-\"not implemented\", and so is a parameter that is not listed and would change behaviour.
+\"not implemented\", and so is a parameter that is not listed and would change behaviour. Of S3, whose requests are made of
+headers and queries, and Lambda, parameters that are not supported are refused by name too.
+
+What an operation asks for is what the caller's policies must allow. Regions and accounts are left out of resources.
 ";
 
 fn document() -> String {
     let mut text = HEAD.to_owned();
-    section(&mut text, "S3", &["Operation", "IAM action", "On"]);
+    let keys: Vec<String> = GLOBAL_KEYS
+        .iter()
+        .map(|key| match key.ends_with('/') {
+            true => format!("`{key}...`"),
+            false => format!("`{key}`"),
+        })
+        .collect();
+    let _ = writeln!(
+        text,
+        "\nConditions may use these keys everywhere, where they apply to the caller: {}. A policy that asks for a key that\n\
+         the emulator never sets is named in the journal, with the decision.",
+        keys.join(", ")
+    );
+    section(&mut text, "S3", &["Operation", "Asks for", "On", "Keys"]);
     for operation in s3::OPERATIONS {
-        let on = match operation.on {
-            Subject::Account => "the account",
-            Subject::Bucket => "the bucket",
-            Subject::Object => "the object",
-        };
-        row(
-            &mut text,
-            &[
-                operation.name,
-                operation.action.unwrap_or("that of each object"),
-                on,
-            ],
-        );
+        asked(&mut text, ServiceName::S3, operation.name, None);
     }
-    section(&mut text, "Lambda", &["Operation", "Request"]);
+    let columns = ["Operation", "Request", "Asks for", "On", "Keys"];
+    section(&mut text, "Lambda", &columns);
     for route in lambda::OPERATIONS {
-        row(
-            &mut text,
-            &[route.name, &format!("`{} {}`", route.method, route.path)],
-        );
+        let request = format!("`{} {}`", route.method, route.path);
+        asked(&mut text, ServiceName::Lambda, route.name, Some(&request));
     }
-    parameters(
-        &mut text,
-        "SNS",
-        sns::OPERATIONS
-            .iter()
-            .map(|operation| (operation.name, operation.parameters)),
-    );
-    parameters(
-        &mut text,
-        "SQS",
-        sqs::OPERATIONS
-            .iter()
-            .map(|operation| (operation.name, operation.parameters)),
-    );
-    for (service, operations) in [("IAM", iam::IAM_OPERATIONS), ("STS", iam::STS_OPERATIONS)] {
-        parameters(
-            &mut text,
-            service,
-            operations
-                .iter()
-                .map(|operation| (operation.name, operation.parameters)),
-        );
-    }
-    parameters(
-        &mut text,
-        "CloudWatch Logs",
-        logs::OPERATIONS
-            .iter()
-            .map(|operation| (operation.name, operation.parameters)),
-    );
+    let sns = sns::OPERATIONS.iter().map(|o| (o.name, o.parameters));
+    parameters(&mut text, "SNS", ServiceName::Sns, sns);
+    let sqs = sqs::OPERATIONS.iter().map(|o| (o.name, o.parameters));
+    parameters(&mut text, "SQS", ServiceName::Sqs, sqs);
+    let iam = iam::IAM_OPERATIONS.iter().map(|o| (o.name, o.parameters));
+    parameters(&mut text, "IAM", ServiceName::Iam, iam);
+    let sts = iam::STS_OPERATIONS.iter().map(|o| (o.name, o.parameters));
+    parameters(&mut text, "STS", ServiceName::Sts, sts);
+    let logs = logs::OPERATIONS.iter().map(|o| (o.name, o.parameters));
+    parameters(&mut text, "CloudWatch Logs", ServiceName::Logs, logs);
+    let secrets = secrets::OPERATIONS.iter().map(|o| (o.name, o.parameters));
     parameters(
         &mut text,
         "Secrets Manager",
-        secrets::OPERATIONS
-            .iter()
-            .map(|operation| (operation.name, operation.parameters)),
+        ServiceName::SecretsManager,
+        secrets,
     );
     text
 }
 
 fn parameters<'a>(
     text: &mut String,
-    service: &str,
+    title: &str,
+    service: ServiceName,
     operations: impl Iterator<Item = (&'a str, &'a [&'a str])>,
 ) {
-    section(text, service, &["Operation", "Parameters"]);
+    let columns = ["Operation", "Parameters", "Asks for", "On", "Keys"];
+    section(text, title, &columns);
     for (name, parameters) in operations {
-        row(text, &[name, &parameters.join(", ")]);
+        asked(text, service, name, Some(&parameters.join(", ")));
     }
+}
+
+/// A row for each permission; the operation is named in the first.
+fn asked(text: &mut String, service: ServiceName, name: &str, detail: Option<&str>) {
+    let permissions = permissions(service, name).expect("every operation has an entry");
+    let lead = |name, detail: Option<&str>| -> Vec<String> {
+        let mut cells = vec![String::from(name)];
+        cells.extend(detail.map(str::to_owned));
+        cells
+    };
+    if permissions.is_empty() {
+        let mut cells = lead(name, detail);
+        cells.extend(["nothing", "", ""].map(str::to_owned));
+        row(text, &cells);
+    }
+    for (index, permission) in permissions.iter().enumerate() {
+        let mut cells = match index {
+            0 => lead(name, detail),
+            _ => lead("", detail.map(|_| "")),
+        };
+        cells.extend(of(permission));
+        row(text, &cells);
+    }
+}
+
+fn of(permission: &Permission) -> [String; 3] {
+    let action = match permission.when {
+        None => permission.action.to_owned(),
+        Some(when) => format!("{} {when}", permission.action),
+    };
+    let resource = match permission.resource {
+        "*" => "`*`".to_owned(),
+        arn => format!("`{}`", arn.trim_start_matches("arn:aws:")),
+    };
+    [action, resource, permission.keys.join(", ")]
 }
 
 fn section(text: &mut String, service: &str, columns: &[&str]) {
     let _ = write!(text, "\n## {service}\n\n");
-    row(text, columns);
-    row(text, &vec!["---"; columns.len()]);
+    row(
+        text,
+        &columns
+            .iter()
+            .copied()
+            .map(String::from)
+            .collect::<Vec<_>>(),
+    );
+    row(text, &vec!["---".to_owned(); columns.len()]);
 }
 
-fn row(text: &mut String, cells: &[&str]) {
+fn row(text: &mut String, cells: &[String]) {
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
 

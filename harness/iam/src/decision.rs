@@ -13,6 +13,9 @@ pub struct Evaluation {
     pub decision: Decision,
     /// Every statement of every policy that applies, in the order of identity, session, resource.
     pub trace: Vec<Considered>,
+    /// Context keys that a statement about this action and resource has a condition on, and that
+    /// the request does not have. Such a condition is decided by the key's absence.
+    pub absent_keys: Vec<String>,
 }
 
 impl Evaluation {
@@ -119,6 +122,19 @@ pub enum Outcome {
         /// The variable's context key.
         variable: String,
     },
+}
+
+impl Outcome {
+    /// Whether the statement is about the request, its conditions aside.
+    pub(crate) fn got_to_conditions(&self) -> bool {
+        match self {
+            Self::Matches { .. } | Self::ConditionNotMet { .. } => true,
+            Self::OtherPrincipal
+            | Self::OtherAction
+            | Self::OtherResource
+            | Self::VariableMissing { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for Outcome {

@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-use crate::condition::Verdict;
+use crate::condition::{Condition, Verdict};
 use crate::decision::{Considered, Decision, Evaluation, Grounds, Outcome, StatementRef, Through};
 use crate::pattern::{self, Reach};
 use crate::policy::{
@@ -130,6 +130,7 @@ impl Found {
 /// What came of looking at every statement.
 struct Findings {
     trace: Vec<Considered>,
+    absent_keys: Vec<String>,
     /// How the policy in the resource's place is called.
     resource_kind: PolicyKind,
     is_session_limited: bool,
@@ -139,8 +140,18 @@ impl Findings {
     fn of(request: &Request, policies: &Policies<'_>, resource_kind: PolicyKind) -> Self {
         let context = request.all_context();
         let mut trace = Vec::new();
+        let mut absent_keys: Vec<String> = Vec::new();
         let mut look = |kind, named: &NamedPolicy| {
             for (index, statement) in named.policy.statements().iter().enumerate() {
+                let outcome = outcome(statement, kind, request, &context);
+                if outcome.got_to_conditions() {
+                    for key in statement.conditions().iter().map(Condition::key) {
+                        let is_known = absent_keys.iter().any(|k| k.eq_ignore_ascii_case(key));
+                        if !is_known && context.get(key).is_empty() {
+                            absent_keys.push(key.to_owned());
+                        }
+                    }
+                }
                 trace.push(Considered {
                     statement: StatementRef {
                         kind,
@@ -149,7 +160,7 @@ impl Findings {
                         sid: statement.sid().map(str::to_owned),
                     },
                     effect: statement.effect(),
-                    outcome: outcome(statement, kind, request, &context),
+                    outcome,
                 });
             }
         };
@@ -164,6 +175,7 @@ impl Findings {
         }
         Self {
             trace,
+            absent_keys,
             resource_kind,
             is_session_limited: policies.session.is_some(),
         }
@@ -186,6 +198,7 @@ impl Findings {
         Evaluation {
             decision,
             trace: self.trace,
+            absent_keys: self.absent_keys,
         }
     }
 

@@ -4,6 +4,8 @@
 //! `zipster_iam`; this file gathers what they need: who the caller is, which policies apply, and
 //! under which circumstances the call is made.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zipster_iam::{
@@ -12,6 +14,7 @@ use zipster_iam::{
 };
 use zipster_names::{AccountId, Arn, IamPath, RoleName};
 
+use super::actions;
 use super::directory::Role;
 use super::reason::reason;
 use crate::core::Core;
@@ -72,6 +75,30 @@ impl Core {
         identity: &Identity,
         request: &Authorization<'_>,
     ) -> Result<(), Denied> {
+        if let Some((service, operation)) = self.journal.operation(request.cause)
+            && !actions::may_ask(service, &operation, request.action)
+        {
+            let role = self.role_of(&identity.principal);
+            let asked = self.asked_by(identity, role.as_deref(), request);
+            let reason = format!(
+                "the emulator's table of permissions has no {} for {service} {operation}",
+                request.action
+            );
+            return self.conclude(&asked, unseen(PolicyKind::Identity), reason);
+        }
+        self.authorize_as(identity, request)
+    }
+
+    /// The same, for what a service does with a role, which no operation's entry lists: a delivery,
+    /// or receiving from a queue for a function.
+    ///
+    /// # Errors
+    /// [`Denied`] if no policy allows it or one denies it.
+    pub fn authorize_as(
+        &self,
+        identity: &Identity,
+        request: &Authorization<'_>,
+    ) -> Result<(), Denied> {
         let role = self.role_of(&identity.principal);
         let session = self.iam.session_policies(&identity.access_key_id);
         let asked = self.asked_by(identity, role.as_deref(), request);
@@ -112,7 +139,7 @@ impl Core {
         request: &Authorization<'_>,
     ) -> Result<(), Denied> {
         match &delivery.role {
-            Some(role) => self.authorize(role, request),
+            Some(role) => self.authorize_as(role, request),
             None => self.authorize_service(&delivery.from, request),
         }
     }
@@ -155,7 +182,7 @@ impl Core {
     }
 
     /// The role that a session is of, unless it was deleted.
-    pub(super) fn role_of(&self, principal: &Principal) -> Option<std::sync::Arc<Role>> {
+    pub(super) fn role_of(&self, principal: &Principal) -> Option<Arc<Role>> {
         match principal {
             Principal::Root { .. } => None,
             Principal::AssumedRole { account, role, .. } => self.iam.role(account, role),
@@ -173,11 +200,8 @@ impl Core {
             Ok(policy) => policy.map(|policy| NamedPolicy::new(policy_name(&asked.call), policy)),
             // It could have denied, so nobody can say that the call is allowed.
             Err(errors) => {
-                let decision = Decision::ImplicitDeny {
-                    missing: PolicyKind::Resource,
-                };
                 let reason = format!("the resource's policy cannot be read: {errors}");
-                return self.conclude(asked, &decision, reason);
+                return self.conclude(asked, unseen(PolicyKind::Resource), reason);
             }
         };
         let policies = Policies {
@@ -185,7 +209,7 @@ impl Core {
             ..policies
         };
         let evaluation = evaluate(&asked.call, &policies);
-        self.conclude_with(asked, &evaluation)
+        self.conclude_with(asked, evaluation)
     }
 
     fn decide_trust(
@@ -195,11 +219,8 @@ impl Core {
         role: Option<&Role>,
     ) -> Result<(), Denied> {
         let Some(role) = role else {
-            let decision = Decision::ImplicitDeny {
-                missing: PolicyKind::Trust,
-            };
             let reason = "there is no such role".to_owned();
-            return self.conclude(asked, &decision, reason);
+            return self.conclude(asked, unseen(PolicyKind::Trust), reason);
         };
         let trust = role.trust.named(role.name.as_str());
         let policies = Policies {
@@ -207,30 +228,38 @@ impl Core {
             ..policies
         };
         let evaluation = evaluate_trust(&asked.call, &policies);
-        self.conclude_with(asked, &evaluation)
+        self.conclude_with(asked, evaluation)
     }
 
-    fn conclude_with(&self, asked: &Asked<'_>, evaluation: &Evaluation) -> Result<(), Denied> {
-        let reason = reason(evaluation, asked.deleted);
-        self.conclude(asked, &evaluation.decision, reason)
+    fn conclude_with(&self, asked: &Asked<'_>, evaluation: Evaluation) -> Result<(), Denied> {
+        let reason = reason(&evaluation, asked.deleted);
+        self.conclude(asked, evaluation, reason)
     }
 
     /// Writes the decision down and puts it into words.
     fn conclude(
         &self,
         asked: &Asked<'_>,
-        decision: &Decision,
+        evaluation: Evaluation,
         reason: String,
     ) -> Result<(), Denied> {
         let call = &asked.call;
-        let denied = denial::message(call, decision);
+        let denied = denial::message(call, &evaluation.decision);
+        let absent = evaluation.absent_keys.iter();
+        let unset_keys = absent
+            .filter(|key| !actions::sets(&call.action, key))
+            .cloned()
+            .collect();
         self.journal.record(
             Some(asked.cause),
             Event::Decision {
+                caller: call.principal.arn(call.partition),
                 action: call.action.to_string(),
                 resource: call.resource.name.clone(),
                 allowed: denied.is_none(),
                 reason,
+                evaluation: Arc::new(evaluation),
+                unset_keys,
             },
         );
         denied.map_or(Ok(()), |message| Err(Denied { message }))
@@ -320,6 +349,10 @@ impl Core {
             // the loopback's bytes are encrypted says nothing about the stack.
             .with("aws:SecureTransport", "true")
             .with("aws:RequestedRegion", self.region_of(request.resource));
+        if request.action.starts_with("s3:") {
+            // In agreement with `aws:SecureTransport`.
+            context.insert("s3:TlsVersion", "1.3");
+        }
         for (index, (key, value)) in request.context.iter().enumerate() {
             let is_same = |(other, _): &&(&str, String)| other.eq_ignore_ascii_case(key);
             let earlier = request.context[..index].iter().filter(is_same);
@@ -357,6 +390,15 @@ fn assumption<'a>(
         resource: role.as_str(),
         context,
         resource_policy: None,
+    }
+}
+
+/// A refusal before any statement was looked at.
+fn unseen(missing: PolicyKind) -> Evaluation {
+    Evaluation {
+        decision: Decision::ImplicitDeny { missing },
+        trace: Vec::new(),
+        absent_keys: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! IAM and STS: roles, policies, sessions, and the decision about every call.
 //!
-//! The rooms: `authorize` decides, for all services, and `reason` says why; `directory` is
+//! The rooms: `authorize` decides, for all services, `actions` is what their operations ask for,
+//! and `reason` says why; `directory` is
 //! what IAM knows, `provided` AWS's own policies, `parsed` the policies of resources;
 //! `roles`, `inline`, `policies`, `attachments` and `simulate` are IAM's operations,
 //! `sts` those of STS; `operations` is the table of them all.
@@ -15,6 +16,7 @@ use crate::core::Core;
 use crate::front::query::{self, Params};
 use crate::front::{Answer, ApiError, Call, ServiceName, Xml};
 
+pub mod actions;
 mod attachments;
 mod authorize;
 mod directory;

@@ -427,6 +427,104 @@ fn the_circumstances_of_a_call_can_be_conditions() {
 }
 
 #[test]
+fn the_journal_has_every_statement_that_was_looked_at() {
+    let core = core();
+    let allow = policy("Allow", "", "sns:Publish", TOPIC, "");
+    let reads = policy("Allow", "", "s3:GetObject", "*", "");
+    add_role(&core, TRUSTS_LAMBDA, &[&allow, &reads]);
+    let request = Authorization {
+        cause: cause(&core),
+        action: "sns:Publish",
+        resource: TOPIC,
+        context: &[],
+        resource_policy: None,
+    };
+    core.authorize(&session(), &request).unwrap();
+    let entry = core.journal.snapshot().pop().unwrap();
+    let written = serde_json::to_value(&entry.event).unwrap();
+    let statement = |policy: &str| serde_json::json!({"kind": "identity", "policy": policy, "index": 0, "sid": "S"});
+    let expected = serde_json::json!({
+        "type": "decision",
+        "caller": "arn:aws:sts::123456789012:assumed-role/load/zipster-load",
+        "action": "sns:Publish",
+        "resource": TOPIC,
+        "allowed": true,
+        "reason": "statement 1 of identity-based policy p1 (S)",
+        "evaluation": {
+            "decision": {"Allow": {"by": {"Statement": statement("p1")}}},
+            "trace": [
+                {
+                    "statement": statement("p1"),
+                    "effect": "Allow",
+                    "outcome": {"Matches": {"through": "Attachment"}},
+                },
+                {"statement": statement("p2"), "effect": "Allow", "outcome": "OtherAction"},
+            ],
+            "absent_keys": [],
+        },
+        "unset_keys": [],
+    });
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn a_condition_on_a_key_that_is_never_set_is_pointed_out() {
+    let unset = |condition: &str| {
+        let core = core();
+        let condition = format!(r#","Condition": {condition}"#);
+        let allow = policy("Allow", "", "sns:Publish", "*", &condition);
+        add_role(&core, TRUSTS_LAMBDA, &[&allow]);
+        let request = Authorization {
+            cause: cause(&core),
+            action: "sns:Publish",
+            resource: TOPIC,
+            context: &[],
+            resource_policy: None,
+        };
+        let _ = core.authorize(&session(), &request);
+        let told = core.journal.snapshot().pop().unwrap().event.to_string();
+        told.split_once("WARNING: ")
+            .map(|(_, warning)| warning.to_owned())
+    };
+    assert_eq!(
+        unset(r#"{"StringNotEquals": {"aws:UserAgent": "x", "sns:Protocol": "sms"}}"#).as_deref(),
+        Some("the emulator never sets aws:UserAgent, sns:Protocol"),
+    );
+    // AWS would not set it either, so its absence is the truth.
+    let network = r#"{"StringEquals": {"aws:SourceVpce": "vpce-1"}}"#;
+    assert_eq!(unset(network), None);
+    assert_eq!(unset(r#"{"Bool": {"aws:SecureTransport": "false"}}"#), None);
+}
+
+#[test]
+fn a_permission_that_the_operations_entry_lacks_is_refused() {
+    let core = core();
+    let call = core.journal.record(
+        None,
+        Event::ApiCall {
+            service: "sns",
+            operation: "Publish".to_owned(),
+            caller: String::new(),
+            resource: None,
+        },
+    );
+    let mut request = Authorization {
+        cause: call,
+        action: "sns:DeleteTopic",
+        resource: TOPIC,
+        context: &[],
+        resource_policy: None,
+    };
+    assert!(core.authorize(&root(ACCOUNT), &request).is_err());
+    assert_eq!(
+        last_reason(&core),
+        "denied: the emulator's table of permissions has no sns:DeleteTopic for sns Publish"
+    );
+    request.action = "sns:Publish";
+    assert_eq!(core.authorize(&root(ACCOUNT), &request), Ok(()));
+}
+
+#[test]
 fn a_session_policy_limits_its_session_only() {
     let core = core();
     let allow = policy("Allow", "", "sns:*", "*", "");

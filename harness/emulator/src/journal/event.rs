@@ -2,8 +2,10 @@
 //! each.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use zipster_iam::Evaluation;
 
 /// Something that happened in the emulated AWS.
 ///
@@ -33,6 +35,8 @@ pub enum Event {
     },
     /// Whether a caller may do what it asked for.
     Decision {
+        /// The caller's ARN, a service's name, or `anonymous`.
+        caller: String,
         /// IAM action, such as `s3:GetObject`.
         action: String,
         /// The resource's ARN.
@@ -41,6 +45,12 @@ pub enum Event {
         allowed: bool,
         /// Which statements decided, or which policy lacked the allow.
         reason: String,
+        /// The decision, and every statement that was looked at, with what came of it.
+        #[serde(serialize_with = "shared")]
+        evaluation: Arc<Evaluation>,
+        /// Condition keys that AWS may set for this action and the emulator never does, and that a
+        /// policy asked for.
+        unset_keys: Vec<String>,
     },
     /// A bucket's change produced an event for one destination.
     BucketNotification {
@@ -263,9 +273,17 @@ impl fmt::Display for Event {
                 resource,
                 allowed,
                 reason,
+                unset_keys,
+                caller: _,
+                evaluation: _,
             } => {
                 let verdict = if *allowed { "allowed" } else { "DENIED" };
-                write!(f, "{verdict} {action} on {resource}: {reason}")
+                write!(f, "{verdict} {action} on {resource}: {reason}")?;
+                if unset_keys.is_empty() {
+                    return Ok(());
+                }
+                let keys = unset_keys.join(", ");
+                write!(f, "; WARNING: the emulator never sets {keys}")
             }
             Self::BucketNotification {
                 event_name,
@@ -355,4 +373,9 @@ fn short(arn: &str) -> &str {
         return arn;
     }
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}
+
+/// Writes what is shared as if it were not.
+fn shared<S: Serializer>(evaluation: &Arc<Evaluation>, serializer: S) -> Result<S::Ok, S::Error> {
+    evaluation.serialize(serializer)
 }

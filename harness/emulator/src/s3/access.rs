@@ -179,6 +179,7 @@ impl Shared {
         })?;
         let mut context = context.to_vec();
         context.push(("aws:ResourceAccount", owner.to_string()));
+        context.push(("s3:ResourceAccount", owner.to_string()));
         self.decide(
             caller,
             action,
@@ -488,6 +489,15 @@ fn conditions(headers: &HeaderMap, uri: &Uri, on: Subject) -> Vec<(&'static str,
                 .filter_map(|(parameter, name)| Some((*name, query(uri, parameter)?))),
         );
     }
+    // Only the fourth version of signatures gets this far.
+    context.push(("s3:signatureversion", "AWS4-HMAC-SHA256".to_owned()));
+    let is_presigned = query(uri, "X-Amz-Signature").is_some();
+    let auth_type = if is_presigned {
+        "REST-QUERY-STRING"
+    } else {
+        "REST-HEADER"
+    };
+    context.push(("s3:authType", auth_type.to_owned()));
     context
 }
 

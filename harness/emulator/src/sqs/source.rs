@@ -150,7 +150,7 @@ impl Sqs {
             resource_policy: policy.as_deref(),
         };
         self.core
-            .authorize(role, &request)
+            .authorize_as(role, &request)
             .map_err(|denied| denied.message)
     }
 

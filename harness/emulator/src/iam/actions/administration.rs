@@ -1,0 +1,141 @@
+//! The permissions of IAM and STS.
+//!
+//! Follow <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+//! and <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>.
+
+use super::{Entry, entry, has, on};
+use crate::iam::operations::{IAM_OPERATIONS, STS_OPERATIONS};
+
+const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
+const POLICY: &str = "arn:aws:iam::ACCOUNT:policy/POLICY";
+
+const ROLE_KEYS: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
+const REQUEST_KEYS: &[&str] = &["aws:RequestTag/", "aws:TagKeys"];
+const TAG_KEYS: &[&str] = &[
+    "aws:RequestTag/",
+    "aws:TagKeys",
+    "aws:ResourceTag/",
+    "iam:ResourceTag/",
+];
+const ATTACH_KEYS: &[&str] = &["iam:PolicyARN", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+/// IAM's operations.
+pub(super) const IAM: &[Entry] = &[
+    entry(
+        "AttachRolePolicy",
+        &[on(ROLE, "iam:AttachRolePolicy", ATTACH_KEYS)],
+    ),
+    entry(
+        "CreatePolicy",
+        &[
+            on(POLICY, "iam:CreatePolicy", REQUEST_KEYS),
+            on(POLICY, "iam:TagPolicy", REQUEST_KEYS).when("with tags"),
+        ],
+    ),
+    entry(
+        "CreatePolicyVersion",
+        &[on(POLICY, "iam:CreatePolicyVersion", &[])],
+    ),
+    entry(
+        "CreateRole",
+        &[
+            on(ROLE, "iam:CreateRole", REQUEST_KEYS),
+            on(ROLE, "iam:TagRole", TAG_KEYS).when("with tags"),
+        ],
+    ),
+    entry("DeletePolicy", &[on(POLICY, "iam:DeletePolicy", &[])]),
+    entry(
+        "DeletePolicyVersion",
+        &[on(POLICY, "iam:DeletePolicyVersion", &[])],
+    ),
+    entry("DeleteRole", &[on(ROLE, "iam:DeleteRole", ROLE_KEYS)]),
+    entry(
+        "DeleteRolePolicy",
+        &[on(ROLE, "iam:DeleteRolePolicy", ROLE_KEYS)],
+    ),
+    entry(
+        "DetachRolePolicy",
+        &[on(ROLE, "iam:DetachRolePolicy", ATTACH_KEYS)],
+    ),
+    entry("GetPolicy", &[on(POLICY, "iam:GetPolicy", &[])]),
+    entry(
+        "GetPolicyVersion",
+        &[on(POLICY, "iam:GetPolicyVersion", &[])],
+    ),
+    entry("GetRole", &[on(ROLE, "iam:GetRole", ROLE_KEYS)]),
+    entry("GetRolePolicy", &[on(ROLE, "iam:GetRolePolicy", ROLE_KEYS)]),
+    entry(
+        "ListAttachedRolePolicies",
+        &[on(ROLE, "iam:ListAttachedRolePolicies", ROLE_KEYS)],
+    ),
+    entry(
+        "ListEntitiesForPolicy",
+        &[on(POLICY, "iam:ListEntitiesForPolicy", &[])],
+    ),
+    entry(
+        "ListInstanceProfilesForRole",
+        &[on(ROLE, "iam:ListInstanceProfilesForRole", ROLE_KEYS)],
+    ),
+    entry("ListPolicies", &[on(POLICY, "iam:ListPolicies", &[])]),
+    entry(
+        "ListPolicyVersions",
+        &[on(POLICY, "iam:ListPolicyVersions", &[])],
+    ),
+    entry(
+        "ListRolePolicies",
+        &[on(ROLE, "iam:ListRolePolicies", ROLE_KEYS)],
+    ),
+    entry("ListRoleTags", &[on(ROLE, "iam:ListRoleTags", ROLE_KEYS)]),
+    entry("ListRoles", &[on(ROLE, "iam:ListRoles", &[])]),
+    entry("PutRolePolicy", &[on(ROLE, "iam:PutRolePolicy", ROLE_KEYS)]),
+    entry(
+        "SetDefaultPolicyVersion",
+        &[on(POLICY, "iam:SetDefaultPolicyVersion", &[])],
+    ),
+    entry(
+        "SimulatePrincipalPolicy",
+        &[on(ROLE, "iam:SimulatePrincipalPolicy", &[])],
+    ),
+    entry("TagRole", &[on(ROLE, "iam:TagRole", TAG_KEYS)]),
+    entry("UntagRole", &[on(ROLE, "iam:UntagRole", TAG_KEYS)]),
+    entry(
+        "UpdateAssumeRolePolicy",
+        &[on(ROLE, "iam:UpdateAssumeRolePolicy", ROLE_KEYS)],
+    ),
+    entry("UpdateRole", &[on(ROLE, "iam:UpdateRole", ROLE_KEYS)]),
+];
+
+const _: () = {
+    let mut at = 0;
+    while at < IAM_OPERATIONS.len() {
+        assert!(
+            has(IAM, IAM_OPERATIONS[at].name),
+            "an operation has no entry in its table of permissions"
+        );
+        at += 1;
+    }
+};
+
+/// STS's operations. Whoever can sign may ask who they are.
+pub(super) const STS: &[Entry] = &[
+    entry(
+        "AssumeRole",
+        &[on(
+            ROLE,
+            "sts:AssumeRole",
+            &["sts:ExternalId", "sts:RoleSessionName"],
+        )],
+    ),
+    entry("GetCallerIdentity", &[]),
+];
+
+const _: () = {
+    let mut at = 0;
+    while at < STS_OPERATIONS.len() {
+        assert!(
+            has(STS, STS_OPERATIONS[at].name),
+            "an operation has no entry in its table of permissions"
+        );
+        at += 1;
+    }
+};

@@ -1,0 +1,133 @@
+//! Lambda's permissions.
+//!
+//! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
+
+use super::{Entry, entry, has, on};
+use crate::lambda;
+
+const FUNCTION: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION";
+const MAPPING: &str = "arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:UUID";
+const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
+
+/// Lambda's operations.
+pub(super) const LAMBDA: &[Entry] = &[
+    entry(
+        "CreateEventSourceMapping",
+        &[on(
+            "*",
+            "lambda:CreateEventSourceMapping",
+            &["lambda:FunctionArn"],
+        )],
+    ),
+    entry(
+        "DeleteEventSourceMapping",
+        &[on(
+            MAPPING,
+            "lambda:DeleteEventSourceMapping",
+            &["lambda:FunctionArn"],
+        )],
+    ),
+    entry(
+        "GetEventSourceMapping",
+        &[on(
+            MAPPING,
+            "lambda:GetEventSourceMapping",
+            &["lambda:FunctionArn"],
+        )],
+    ),
+    entry(
+        "ListEventSourceMappings",
+        &[on("*", "lambda:ListEventSourceMappings", &[])],
+    ),
+    entry(
+        "UpdateEventSourceMapping",
+        &[on(
+            MAPPING,
+            "lambda:UpdateEventSourceMapping",
+            &["lambda:FunctionArn"],
+        )],
+    ),
+    entry(
+        "AddPermission",
+        &[on(FUNCTION, "lambda:AddPermission", &[])],
+    ),
+    entry(
+        "CreateFunction",
+        &[
+            on(FUNCTION, "lambda:CreateFunction", &[]),
+            on(ROLE, "iam:PassRole", &["iam:PassedToService"]),
+        ],
+    ),
+    entry(
+        "DeleteFunction",
+        &[on(FUNCTION, "lambda:DeleteFunction", &[])],
+    ),
+    entry(
+        "DeleteFunctionConcurrency",
+        &[on(FUNCTION, "lambda:DeleteFunctionConcurrency", &[])],
+    ),
+    entry(
+        "DeleteFunctionEventInvokeConfig",
+        &[on(FUNCTION, "lambda:DeleteFunctionEventInvokeConfig", &[])],
+    ),
+    entry("GetFunction", &[on(FUNCTION, "lambda:GetFunction", &[])]),
+    entry(
+        "GetFunctionConcurrency",
+        &[on(FUNCTION, "lambda:GetFunctionConcurrency", &[])],
+    ),
+    entry(
+        "GetFunctionConfiguration",
+        &[on(FUNCTION, "lambda:GetFunctionConfiguration", &[])],
+    ),
+    entry(
+        "GetFunctionEventInvokeConfig",
+        &[on(FUNCTION, "lambda:GetFunctionEventInvokeConfig", &[])],
+    ),
+    entry("GetPolicy", &[on(FUNCTION, "lambda:GetPolicy", &[])]),
+    entry("Invoke", &[on(FUNCTION, "lambda:InvokeFunction", &[])]),
+    entry("ListFunctions", &[on("*", "lambda:ListFunctions", &[])]),
+    entry("ListTags", &[on(FUNCTION, "lambda:ListTags", &[])]),
+    entry(
+        "PutFunctionConcurrency",
+        &[on(FUNCTION, "lambda:PutFunctionConcurrency", &[])],
+    ),
+    entry(
+        "PutFunctionEventInvokeConfig",
+        &[on(FUNCTION, "lambda:PutFunctionEventInvokeConfig", &[])],
+    ),
+    entry(
+        "RemovePermission",
+        &[on(FUNCTION, "lambda:RemovePermission", &[])],
+    ),
+    entry("TagResource", &[on(FUNCTION, "lambda:TagResource", &[])]),
+    entry(
+        "UntagResource",
+        &[on(FUNCTION, "lambda:UntagResource", &[])],
+    ),
+    entry(
+        "UpdateFunctionCode",
+        &[on(FUNCTION, "lambda:UpdateFunctionCode", &[])],
+    ),
+    entry(
+        "UpdateFunctionConfiguration",
+        &[
+            on(FUNCTION, "lambda:UpdateFunctionConfiguration", &[]),
+            on(ROLE, "iam:PassRole", &["iam:PassedToService"]).when("with another role"),
+        ],
+    ),
+    entry(
+        "UpdateFunctionEventInvokeConfig",
+        &[on(FUNCTION, "lambda:UpdateFunctionEventInvokeConfig", &[])],
+    ),
+];
+
+const _: () = {
+    let mut at = 0;
+    while at < lambda::OPERATIONS.len() {
+        assert!(
+            has(LAMBDA, lambda::OPERATIONS[at].name),
+            "an operation has no entry in its table of permissions"
+        );
+        at += 1;
+    }
+};
