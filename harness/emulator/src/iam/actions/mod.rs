@@ -1,7 +1,7 @@
 //! Which permissions each operation of each service asks for: the one table that decisions, their
 //! warnings and `docs/operations.md` are made from.
 //!
-//! [`super::authorize`] holds every call to it: a service that asks for a permission that is not
+//! `authorize` holds every call to it: a service that asks for a permission that is not
 //! in its operation's entry is refused, whatever the policies say, so an entry that is missing
 //! shows at the first call. An operation without an entry does not even compile.
 //!
