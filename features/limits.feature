@@ -33,6 +33,15 @@ Feature: Lambda's limits hold, and the pipeline lives with them
     And "zips.csv" is still in the input bucket
     And the dead letters of transform hold the event of "zips.csv"
 
+  @embedded-only:replaces-a-program
+  Scenario: A function that takes more memory than it has is killed, and the event is kept
+    Given the program of transform is replaced by one that takes memory without end
+    And transform has 128 MB of memory
+    When "zips.csv" is sent to the input bucket
+    Then the log of transform says "Runtime.OutOfMemory"
+    And "zips.csv" is still in the input bucket
+    And the dead letters of transform hold the event of "zips.csv"
+
   @embedded-only:reads-the-journal-of-the-emulator
   Scenario: A function with a concurrency of one takes files one after another
     Given the file "more.csv"

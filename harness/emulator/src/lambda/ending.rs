@@ -37,6 +37,8 @@ pub(super) enum End {
     Exited(String),
     /// The process took too much memory and was killed.
     OutOfMemory,
+    /// Its temporary files took more than so many MB, and it was killed.
+    StorageFull(u32),
     /// The initialisation failed, twice.
     NotInitialised(FunctionError),
 }
@@ -46,6 +48,7 @@ pub(super) enum End {
 pub(super) enum InitFailure {
     TimedOut,
     OutOfMemory,
+    StorageFull(u32),
     Exited(String),
     Killed,
     Reported(FunctionError),
@@ -115,6 +118,25 @@ impl End {
                     result: Err(FunctionError::new(OUT_OF_MEMORY, message)),
                 }
             }
+            Self::StorageFull(megabytes) => {
+                let message =
+                    format!("RequestId: {request_id} Error: Runtime exited with error: {KILLED}");
+                let what = format!("more than {megabytes} MB of temporary files");
+                Judgement {
+                    lines: vec![
+                        format!(
+                            "the emulator has killed this function for {what}; on AWS the write \
+                             would have failed with: No space left on device"
+                        ),
+                        message.clone(),
+                        EXIT.to_owned(),
+                    ],
+                    outcome: Outcome::Exited {
+                        status: format!("{KILLED} for {what}"),
+                    },
+                    result: Err(FunctionError::new(EXIT, message)),
+                }
+            }
             Self::Exited(status) => {
                 let what = if status == "exit status 0" {
                     "Runtime exited without providing a reason".to_owned()
@@ -136,6 +158,7 @@ impl End {
         match self {
             Self::TimedOut => "timed out",
             Self::OutOfMemory => "out of memory",
+            Self::StorageFull(_) => "out of storage",
             Self::Answered(_) | Self::Failed(_) | Self::Exited(_) => "exited",
             Self::NotInitialised(_) => "initialisation failed",
         }
@@ -173,7 +196,7 @@ impl InitFailure {
         match self {
             Self::TimedOut => Status::Timeout,
             Self::OutOfMemory => Status::Error(OUT_OF_MEMORY),
-            Self::Exited(_) | Self::Killed => Status::Error(EXIT),
+            Self::StorageFull(_) | Self::Exited(_) | Self::Killed => Status::Error(EXIT),
             Self::Reported(error) => Status::Error(&error.error_type),
             Self::NotStarted(_) => Status::Error(INVALID_ENTRYPOINT),
         }
@@ -184,6 +207,7 @@ impl InitFailure {
         match self {
             Self::TimedOut => End::TimedOut,
             Self::OutOfMemory => End::OutOfMemory,
+            Self::StorageFull(megabytes) => End::StorageFull(megabytes),
             Self::Exited(how) => End::Exited(how),
             Self::Killed => End::killed(),
             Self::Reported(error) => End::NotInitialised(error),

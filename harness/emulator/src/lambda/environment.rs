@@ -10,8 +10,8 @@
 //! answered *and* asked for its next event, so all that the function does until then is the
 //! invocation's, and so is every line it wrote.
 //!
-//! Left out: limits of processor and `/tmp` (the function may use what the machine has),
-//! extensions, and the signal before the end that extensions would get.
+//! Left out: limits of processor time, extensions, and the signal before the end that extensions
+//! would get.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use super::logs::{self, Log, Report};
 use super::pool::{Handle, Lease};
 use super::runtime_api::{FunctionError, Handed, Refusal, Request};
 use super::sandbox::{Happening, Sandbox};
+use super::trace;
 use crate::clock::Wait;
 use crate::core::Core;
 use crate::identity::{Credentials, Execution};
@@ -176,6 +177,7 @@ impl Environment {
                 happening = self.happening() => match happening {
                     Happening::Killed => break "killed",
                     Happening::OutOfMemory => break "out of memory",
+                    Happening::StorageFull(_) => break "out of storage",
                     Happening::Exited(_) => break "exited",
                     Happening::Request(request) => self.refuse(request),
                     Happening::Output => {}
@@ -321,6 +323,9 @@ impl Environment {
         );
         sandbox.entry = Some(entry);
         self.execution.set_cause(Some(entry));
+        if let Some(note) = sandbox.note.take() {
+            self.write(&note);
+        }
         self.sandbox = Some(sandbox);
         let failure = loop {
             let happening = tokio::select! {
@@ -343,6 +348,7 @@ impl Environment {
                 }
                 Happening::Exited(status) => break InitFailure::exited(status),
                 Happening::OutOfMemory => break InitFailure::OutOfMemory,
+                Happening::StorageFull(megabytes) => break InitFailure::StorageFull(megabytes),
                 Happening::Output => {}
                 Happening::Killed => break InitFailure::Killed,
             }
@@ -419,6 +425,9 @@ impl Environment {
                     return (answer.unwrap_or_else(|| End::exited(status)), false);
                 }
                 Happening::OutOfMemory => return (answer.unwrap_or(End::OutOfMemory), false),
+                Happening::StorageFull(megabytes) => {
+                    return (answer.unwrap_or(End::StorageFull(megabytes)), false);
+                }
                 Happening::Killed => return (answer.unwrap_or_else(End::killed), false),
                 Happening::Output => {}
             }
@@ -507,6 +516,10 @@ impl Environment {
                 .as_ref()
                 .map_or(self.used, |sandbox| sandbox.memory.peak()),
             status: judgement.status(),
+            trace: trace::report(
+                &invocation.trace_id,
+                self.spec.version.configuration.is_traced(),
+            ),
         };
         self.write(&report.line());
         self.execution.set_cause(None);

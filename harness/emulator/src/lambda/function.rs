@@ -102,7 +102,7 @@ pub(super) struct Configuration {
     pub(super) memory_size: u32,
     pub(super) variables: Option<BTreeMap<String, String>>,
     pub(super) architecture: String,
-    /// `/tmp`, in MB: kept and shown, not enforced.
+    /// Of temporary files, in MB.
     pub(super) ephemeral_storage: u32,
     pub(super) log_group: LogGroupName,
     /// `Active` or `PassThrough`: kept and shown, and said in the trace header.
@@ -207,6 +207,11 @@ impl Function {
 }
 
 impl Configuration {
+    /// Whether Lambda itself would take part in a trace.
+    pub(super) fn is_traced(&self) -> bool {
+        self.tracing_mode == "Active"
+    }
+
     /// The principal that the function's processes are.
     pub(super) fn principal(&self, function: &FunctionName) -> Principal {
         Principal::AssumedRole {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::cgroup::Home;
 use super::memory;
+use super::python::Interpreters;
 use crate::journal::{Event, Journal};
 
 /// Which of Lambda's limits hold here, and by what.
@@ -30,7 +31,13 @@ impl Guarantees {
     /// One line each, for people.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        vec![format!("memory limit: {}", self.memory)]
+        vec![
+            format!("memory limit: {}", self.memory),
+            // The same on every machine.
+            "limit of temporary files: on, in the folder that TMPDIR names, by looking 4 times a \
+             second; /tmp is this machine's own and has none"
+                .to_owned(),
+        ]
     }
 }
 
@@ -52,6 +59,8 @@ impl fmt::Display for MemoryLimit {
 pub struct Means {
     /// Where groups of processes are made.
     pub(super) cgroups: Option<Home>,
+    /// What runs functions in Python.
+    pub(super) interpreters: Interpreters,
     /// Whether the system tells what a process holds.
     pub(super) memory_is_told: bool,
 }
@@ -63,6 +72,7 @@ impl Means {
     pub fn find(name: &str) -> Self {
         Self {
             cgroups: Home::find(name),
+            interpreters: Interpreters::default(),
             memory_is_told: memory::is_told(),
         }
     }

@@ -17,6 +17,7 @@ use super::function::Function;
 use super::pool::{Lease, Throttled};
 use super::queue::QueuedEvent;
 use super::reference::Reference;
+use super::trace::Trace;
 use super::validate::{Violations, not_found};
 use crate::core::Core;
 use crate::front::{Answer, ApiError, Call};
@@ -86,7 +87,7 @@ impl Lambda {
                     request_id: call.request_id.clone(),
                     payload,
                     client_context,
-                    trace_id: trace_id.unwrap_or_else(|| new_trace_id(&self.core, &function)),
+                    trace_id: new_trace_id(&self.core, &function, trace_id.as_deref()),
                     invoked_arn: reference.arn(),
                     cause: call.entry,
                     attempt: 1,
@@ -177,16 +178,10 @@ pub(super) async fn run(
     finished.await.ok()
 }
 
-/// The header that tells an invocation's traces apart; sampled if the function is traced.
-pub(super) fn new_trace_id(core: &Core, function: &Function) -> String {
-    let traced = function.state().version.configuration.tracing_mode == "Active";
-    format!(
-        "Root=1-{:08x}-{};Parent={};Sampled={}",
-        core.clock.now().unix_timestamp(),
-        hex::encode(core.random.bytes::<12>()),
-        hex::encode(core.random.bytes::<8>()),
-        u8::from(traced)
-    )
+/// The header that tells an invocation's traces apart: the caller's, completed, or a new one.
+pub(super) fn new_trace_id(core: &Core, function: &Function, header: Option<&str>) -> String {
+    let active = function.state().version.configuration.is_traced();
+    Trace::new(header, active, core.clock.now(), &core.random).to_string()
 }
 
 fn invocation_type(kind: Option<&str>, log: Option<&str>) -> Result<InvocationType, ApiError> {

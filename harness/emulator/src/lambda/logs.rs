@@ -112,6 +112,8 @@ pub(super) struct Report<'a> {
     /// The process's peak, in MB.
     pub(super) memory_used: u64,
     pub(super) status: Status<'a>,
+    /// About the trace, if Lambda takes part in one.
+    pub(super) trace: Option<String>,
 }
 
 /// How a phase ended, for the lines that say so.
@@ -140,6 +142,10 @@ impl Report<'_> {
             let _ = write!(line, "\tInit Duration: {:.2} ms", millis(init));
         }
         line.push_str(&self.status.fields());
+        if let Some(trace) = &self.trace {
+            // A line of its own in the same event, as on AWS.
+            let _ = write!(line, "\t\n{trace}\t");
+        }
         line
     }
 }
@@ -281,14 +287,16 @@ mod tests {
             memory_size: 128,
             memory_used: 20,
             status: Status::Success,
+            trace: None,
         };
         insta::assert_snapshot!(report.line().replace('\t', " | "), @"REPORT RequestId: id | Duration: 3.21 ms | Billed Duration: 14 ms | Memory Size: 128 MB | Max Memory Used: 20 MB | Init Duration: 10.30 ms");
         let failed = Report {
             init: None,
             status: Status::Error("Runtime.ExitError"),
+            trace: Some("XRAY TraceId: 1-2-3".to_owned()),
             ..report
         };
-        insta::assert_snapshot!(failed.line().replace('\t', " | "), @"REPORT RequestId: id | Duration: 3.21 ms | Billed Duration: 4 ms | Memory Size: 128 MB | Max Memory Used: 20 MB | Status: error | Error Type: Runtime.ExitError");
+        insta::assert_snapshot!(failed.line().replace('\t', " | ").replace('\n', " / "), @"REPORT RequestId: id | Duration: 3.21 ms | Billed Duration: 4 ms | Memory Size: 128 MB | Max Memory Used: 20 MB | Status: error | Error Type: Runtime.ExitError |  / XRAY TraceId: 1-2-3 | ");
         let line = init_report(Duration::from_secs(10), "init", Status::Timeout);
         insta::assert_snapshot!(line.replace('\t', " | "), @"INIT_REPORT Init Duration: 10000.00 ms | Phase: init | Status: timeout");
     }

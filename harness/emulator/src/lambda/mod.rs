@@ -5,9 +5,9 @@
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
 //! them from queues; `pool` knows a
 //! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
-//! with its `runtime_api` and its `variables`, writes its `logs` and says how it all came to an
+//! with its `runtime_api` and its `variables` (for Python a `python` of the machine), writes its `logs` and says how it all came to an
 //! `ending`. What a process may take is watched by `memory` and, where there can be one, limited
-//! by its `cgroup`; `guarantees` says what holds on this machine.
+//! by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this machine.
 //!
 //! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
 //! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
@@ -43,11 +43,14 @@ mod memory;
 mod policy;
 mod pool;
 mod process;
+mod python;
 mod queue;
 mod reference;
 mod runtime_api;
 mod sandbox;
 mod settings;
+mod storage;
+mod trace;
 mod validate;
 mod variables;
 

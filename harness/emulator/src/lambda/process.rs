@@ -29,11 +29,13 @@ impl Process {
     /// Starts `program` in `directory` with exactly the given `variables`; its output is apart.
     pub(super) fn start(
         program: &Path,
+        arguments: &[String],
         directory: &Path,
         variables: &BTreeMap<String, String>,
     ) -> io::Result<(Self, Output)> {
         let (output, stdout, stderr) = Output::new()?;
         let child = Command::new(program)
+            .args(arguments)
             .env_clear()
             .envs(variables)
             .current_dir(directory)
@@ -144,7 +146,7 @@ mod tests {
         let variables = BTreeMap::from([("ONLY".to_owned(), "this".to_owned())]);
         // Other tests fork while the file is open for writing.
         loop {
-            match Process::start(&program, directory.path(), &variables) {
+            match Process::start(&program, &[], directory.path(), &variables) {
                 Ok((process, output)) => return (process, output, directory),
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {}
                 Err(error) => panic!("{error}"),

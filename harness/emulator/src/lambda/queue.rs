@@ -166,10 +166,7 @@ async fn attempt(core: Arc<Core>, function: Arc<Function>, mut waiting: Waiting,
         request_id: event.request_id.clone(),
         payload: event.payload.clone(),
         client_context: event.client_context.clone(),
-        trace_id: event
-            .trace_id
-            .clone()
-            .unwrap_or_else(|| invoke::new_trace_id(&core, &function)),
+        trace_id: invoke::new_trace_id(&core, &function, event.trace_id.as_deref()),
         invoked_arn: function.arn.to_string(),
         cause: waiting.cause,
         attempt: waiting.attempts,

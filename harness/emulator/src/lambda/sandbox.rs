@@ -14,7 +14,9 @@ use super::environment::Spec;
 use super::logs::Output;
 use super::memory::{LOOK, Memory};
 use super::process::Process;
+use super::python::{self, Interpreter};
 use super::runtime_api::{Handed, Refusal, Request, RuntimeApi};
+use super::storage::Storage;
 use super::variables::{Surroundings, variables};
 use crate::clock::{Clock, Wait};
 use crate::core::Core;
@@ -38,11 +40,14 @@ pub(super) struct Sandbox {
     pub(super) process: Process,
     pub(super) output: Output,
     api: RuntimeApi,
+    /// What the log says about how it was started, if that is not what AWS would have done.
+    pub(super) note: Option<String>,
     /// Set while the process is ready for an event.
     pub(super) waiting: Option<Waiting>,
     clock: Arc<dyn Clock>,
     pub(super) memory: Memory,
-    /// When the memory is looked at again.
+    storage: Storage,
+    /// When both are looked at again.
     look: Wait,
     /// Where the kernel limits the memory too.
     cgroup: Option<Cgroup>,
@@ -59,6 +64,8 @@ pub(super) enum Happening {
     Request(Request),
     /// It holds more memory than the function has, or was killed by the kernel for it.
     OutOfMemory,
+    /// Its temporary files take more than so many MB, which are all that it has.
+    StorageFull(u32),
     /// It has ended.
     Exited(Option<ExitStatus>),
     /// It is to be killed.
@@ -79,7 +86,16 @@ impl Sandbox {
         log_stream: &str,
         temporary: &Path,
     ) -> Result<Self, String> {
-        let program = spec.version.code.program();
+        let runtime = spec.version.configuration.runtime.as_str();
+        let root = spec.version.code.root();
+        let (program, arguments, note) = if python::is_python(runtime) {
+            let found = core.means.interpreters.find(runtime, root).await?;
+            let arguments = Interpreter::arguments(&spec.version.configuration.handler);
+            let note = found.difference(runtime);
+            (found.program, arguments.to_vec(), note)
+        } else {
+            (spec.version.code.program(), Vec::new(), None)
+        };
         let refused = |error: io::Error| {
             if error.kind() == io::ErrorKind::NotFound && !program.exists() {
                 format!("Couldn't find valid bootstrap(s): [{}]", program.display())
@@ -99,10 +115,9 @@ impl Sandbox {
             temporary,
         };
         let variables = variables(spec, &surroundings);
-        let root = spec.version.code.root();
         let mut retries = 0;
         let (process, output) = loop {
-            match Process::start(&program, root, &variables) {
+            match Process::start(&program, &arguments, root, &variables) {
                 Ok(started) => break started,
                 Err(error)
                     if error.kind() == io::ErrorKind::ExecutableFileBusy
@@ -118,11 +133,13 @@ impl Sandbox {
         Ok(Self {
             cgroup: cgroup(core, &process, limit),
             memory: Memory::new(process.id(), limit),
+            storage: Storage::new(temporary, spec.version.configuration.ephemeral_storage),
             look: core.clock.limit(LOOK),
             clock: Arc::clone(&core.clock),
             process,
             output,
             api,
+            note,
             waiting: None,
             frozen: false,
             entry: None,
@@ -147,8 +164,14 @@ impl Sandbox {
                 Some(Happening::Request(_)) if self.memory.look() => {
                     return Happening::OutOfMemory;
                 }
+                Some(Happening::Request(_)) if self.storage.look() => {
+                    return Happening::StorageFull(self.storage.limit);
+                }
                 Some(happening) => return happening,
                 None if self.memory.look() => return Happening::OutOfMemory,
+                None if self.storage.glance() => {
+                    return Happening::StorageFull(self.storage.limit);
+                }
                 None => self.look = self.clock.limit(LOOK),
             }
         }

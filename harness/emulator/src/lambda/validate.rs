@@ -11,8 +11,17 @@ use zipster_names::{AccountId, Arn, RoleName};
 
 use crate::front::{ApiError, ServiceName};
 
-/// The runtimes whose functions are programs of their own: the only ones that run here.
-const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
+/// The runtimes that run here: those whose functions are programs of their own, and Python's.
+const RUNTIMES: [&str; 8] = [
+    "provided.al2023",
+    "provided.al2",
+    "python3.14",
+    "python3.13",
+    "python3.12",
+    "python3.11",
+    "python3.10",
+    "python3.9",
+];
 
 /// The beginnings of the names of AWS's other runtimes.
 const OTHER_RUNTIMES: [&str; 7] = [
@@ -304,15 +313,17 @@ mod tests {
     #[test]
     fn a_runtime_that_aws_has_is_unsupported_and_any_other_is_invalid() {
         assert!(runtime("provided.al2023").is_ok());
+        assert!(runtime("python3.13").is_ok());
         check(
-            runtime("python3.13"),
-            "NotImplemented: lambda: the runtime python3.13 is not supported by this emulator",
+            runtime("nodejs22.x"),
+            "NotImplemented: lambda: the runtime nodejs22.x is not supported by this emulator",
         );
         check(
             runtime("cobol"),
             "InvalidParameterValueException: Value cobol at 'runtime' failed to satisfy \
-             constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] or \
-             be a valid ARN",
+             constraint: Member must satisfy enum value set: [provided.al2023, provided.al2, \
+             python3.14, python3.13, python3.12, python3.11, python3.10, python3.9] or be a valid \
+             ARN",
         );
     }
 

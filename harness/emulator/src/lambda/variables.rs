@@ -11,7 +11,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::environment::Spec;
+use super::python;
 use crate::identity::Credentials;
+
+/// Where AWS's runtimes lie; the variable is set, but there is nothing here.
+const RUNTIME: &str = "/var/runtime";
 
 /// What one process is told beyond its function's settings.
 #[derive(Debug)]
@@ -54,15 +58,26 @@ pub(super) fn variables(spec: &Spec, around: &Surroundings<'_>) -> BTreeMap<Stri
             credentials.session_token.clone().unwrap_or_default(),
         ),
         ("LAMBDA_TASK_ROOT", root.to_string()),
-        ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+        ("LAMBDA_RUNTIME_DIR", RUNTIME.to_owned()),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("LD_LIBRARY_PATH", format!("{root}:{root}/lib")),
         ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
         ("TZ", ":UTC".to_owned()),
         ("TMPDIR", around.temporary.display().to_string()),
     ];
+    // The managed runtimes say which they are, and Python's where its client would lie.
+    let managed = python::is_python(&settings.runtime).then(|| {
+        [
+            (
+                "AWS_EXECUTION_ENV",
+                format!("AWS_Lambda_{}", settings.runtime),
+            ),
+            ("PYTHONPATH", RUNTIME.to_owned()),
+        ]
+    });
     let mut variables: BTreeMap<String, String> = set
         .into_iter()
+        .chain(managed.into_iter().flatten())
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     // The function's own win: those that it may not set were refused when it was made.

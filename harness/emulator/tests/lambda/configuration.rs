@@ -125,10 +125,10 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
     let function = || world.function("the-function");
     let unsupported =
         |what: &str| format!("NotImplemented: lambda: {what} is not supported by this emulator");
-    let python = Runtime::from("python3.13");
+    let node = Runtime::from("nodejs22.x");
     assert_eq!(
-        refusal(function().runtime(python).send().await),
-        unsupported("the runtime python3.13")
+        refusal(function().runtime(node).send().await),
+        unsupported("the runtime nodejs22.x")
     );
     assert_eq!(
         refusal(function().layers("arn:aws:lambda:x").send().await),

@@ -278,3 +278,63 @@ async fn the_credentials_of_an_environment_end_with_it() {
     let refused = client.list_functions().send().await;
     assert!(refused.is_err());
 }
+
+/// The processor time that a process has used.
+#[cfg(target_os = "linux")]
+fn worked(pid: u64) -> (u64, u64) {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split(' ').collect();
+    (fields[12].parse().unwrap(), fields[13].parse().unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_goes_on_in_the_background_stands_still_between_invocations() {
+    let world = World::start().await;
+    world.function("another").send().await.unwrap();
+    let before = world.invoke(json!({ "do": "background" })).await;
+    let busy = before.payload["pid"].as_u64().unwrap();
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{busy}/status")).unwrap();
+        if status.contains("State:\tT (stopped)") {
+            break;
+        }
+    }
+    let used = worked(busy);
+    // Another function's work passes the time.
+    for _ in 0..50 {
+        let output = world.lambda.invoke().function_name("another").send().await;
+        assert_eq!(output.unwrap().function_error(), None);
+    }
+    assert_eq!(worked(busy), used);
+    // And then it goes on where it was, in the very process.
+    let after = world.invoke(json!({ "do": "background" })).await;
+    assert_eq!(after.payload["pid"], before.payload["pid"]);
+    assert!(after.payload["count"].as_u64() > before.payload["count"].as_u64());
+}
+
+#[tokio::test]
+async fn two_functions_share_neither_process_nor_folder() {
+    let world = World::start().await;
+    world.function("another").send().await.unwrap();
+    let mut seen = Vec::new();
+    for name in ["the-function", "another"] {
+        let output = world
+            .lambda
+            .invoke()
+            .function_name(name)
+            .payload(Blob::new(
+                r#"{"do": "shell", "command": "echo $PPID $TMPDIR"}"#,
+            ))
+            .send()
+            .await
+            .unwrap();
+        let answer: serde_json::Value =
+            serde_json::from_slice(output.payload().unwrap().as_ref()).unwrap();
+        let words = answer["output"].as_str().unwrap().split_whitespace();
+        seen.push(words.map(str::to_owned).collect::<Vec<_>>());
+    }
+    assert_eq!(seen[0].len(), 2);
+    assert_ne!(seen[0][0], seen[1][0]);
+    assert_ne!(seen[0][1], seen[1][1]);
+}

@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -75,6 +76,9 @@ async fn runtime_api(method: &str, path: &str, body: &str) -> (u16, String) {
     )
 }
 
+/// Counted up by a thread that never rests.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
 /// Takes memory and writes to all of it.
 fn fill(megabytes: u64) -> Vec<u8> {
     vec![1; usize::try_from(megabytes).unwrap() * 1024 * 1024]
@@ -141,6 +145,20 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         "panic" => panic!("lost its head"),
         "exit" => std::process::exit(3),
         "hang" => std::future::pending().await,
+        "background" => {
+            if COUNT.load(Ordering::Relaxed) == 0 {
+                std::thread::spawn(|| {
+                    loop {
+                        COUNT.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+                while COUNT.load(Ordering::Relaxed) == 0 {}
+            }
+            Ok(json!({
+                "pid": std::process::id(),
+                "count": COUNT.load(Ordering::Relaxed),
+            }))
+        }
         "fill" => Ok(json!(fill(order["megabytes"].as_u64().unwrap()).len())),
         // Address space alone is no memory.
         "reserve" => Ok(json!(Vec::<u8>::with_capacity(4 << 30).capacity())),

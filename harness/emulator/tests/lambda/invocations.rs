@@ -1,12 +1,12 @@
 //! Invocations whose caller waits for the answer.
 
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_lambda::types::{InvocationType, LogType, TracingConfig, TracingMode};
 use serde_json::json;
 use zipster_emulator::fault::{CallFault, FaultPlan, FaultRule, Moment};
 use zipster_emulator::journal::{Event, Outcome};
 
-use crate::support::{ARN, Meeting, World, refusal, without_numbers};
+use crate::support::{ARN, Answer, Meeting, World, refusal, without_numbers};
 
 #[tokio::test]
 async fn a_function_answers_its_caller() {
@@ -397,6 +397,48 @@ async fn reserved_concurrency_throttles_who_waits() {
     });
     assert_eq!(throttled, "TooManyRequestsException: Rate Exceeded.");
     assert_eq!(answer.error, None);
+}
+
+#[tokio::test]
+async fn a_callers_trace_reaches_the_function() {
+    const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
+    let world = World::empty().await;
+    let tracing = TracingConfig::builder().mode(TracingMode::Active).build();
+    let traced = world.function("the-function").tracing_config(tracing);
+    traced.send().await.unwrap();
+    world.function("untraced").send().await.unwrap();
+    let invoke = |name: &'static str| {
+        let header = format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+        world
+            .lambda
+            .invoke()
+            .function_name(name)
+            .log_type(LogType::Tail)
+            .payload(Blob::new(r#"{"do": "context"}"#))
+            .customize()
+            .mutate_request(move |request| {
+                request
+                    .headers_mut()
+                    .insert("x-amzn-trace-id", header.clone());
+            })
+            .send()
+    };
+    let passed = Answer::of(&invoke("untraced").await.unwrap());
+    assert_eq!(
+        passed.payload["trace"],
+        format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1")
+    );
+    assert!(!passed.log.contains("XRAY"));
+    // With tracing, a segment of Lambda's own lies between the caller's and the function's.
+    let traced = Answer::of(&invoke("the-function").await.unwrap());
+    let header = traced.payload["trace"].as_str().unwrap();
+    let segment = header
+        .strip_prefix(&format!("Root={ROOT};Parent="))
+        .and_then(|rest| rest.strip_suffix(";Sampled=1"))
+        .unwrap();
+    assert_ne!(segment, "53995c3f42cd8ad8");
+    let said = format!("XRAY TraceId: {ROOT}\tSegmentId: {segment}\tSampled: true\t\n");
+    assert!(traced.log.ends_with(&said), "{}", traced.log);
 }
 
 /// Whether a process exists.

@@ -128,3 +128,29 @@ async fn what_holds_here_is_said_at_the_beginning() {
     let first: Value = serde_json::to_value(&world.entries()[0].event).unwrap();
     assert_eq!(first["type"], "guarantee");
 }
+
+#[tokio::test]
+async fn temporary_files_may_take_no_more_than_the_ephemeral_storage() {
+    let world = World::start().await;
+    // Blocks are what counts, so a file that is only long is welcome.
+    let command = "truncate -s 2G $TMPDIR/long && echo 1 > $TMPDIR/short && echo written";
+    let answer = world
+        .invoke(json!({ "do": "shell", "command": command }))
+        .await;
+    assert_eq!(answer.payload["output"], "written\n", "{answer:?}");
+    let command = "fallocate -l 600M $TMPDIR/large || head -c 600M /dev/zero > $TMPDIR/large";
+    let answer = world
+        .invoke(json!({ "do": "shell", "command": command }))
+        .await;
+    assert_eq!(answer.payload["errorType"], "Runtime.ExitError");
+    assert!(answer.log.contains(
+        "for more than 512 MB of temporary files; on AWS the write would have failed with: No \
+         space left on device"
+    ));
+    // The next environment begins with an empty folder.
+    let command = "ls $TMPDIR";
+    let answer = world
+        .invoke(json!({ "do": "shell", "command": command }))
+        .await;
+    assert_eq!(answer.payload["output"], "", "{answer:?}");
+}

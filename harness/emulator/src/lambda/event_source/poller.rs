@@ -313,7 +313,7 @@ impl Batch {
             request_id: core.random.uuid(),
             payload: batch::event(&self.messages),
             client_context: None,
-            trace_id: invoke::new_trace_id(core, function),
+            trace_id: invoke::new_trace_id(core, function, None),
             invoked_arn: self.mapping.function.arn(),
             cause,
             attempt: 1,
