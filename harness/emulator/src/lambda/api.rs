@@ -372,7 +372,7 @@ impl Lambda {
             Operation::UpdateFunctionConfiguration => {
                 let function = function("lambda:UpdateFunctionConfiguration")?;
                 let body = request.body()?;
-                ok(self.update_function_configuration(request.call, &function, body)?)
+                ok(self.update_function_configuration(request.call, &function, &body)?)
             }
             Operation::DeleteFunction => {
                 let reference = request.reference()?;
@@ -421,7 +421,7 @@ impl Lambda {
             }
             Operation::PutFunctionConcurrency => {
                 let function = function("lambda:PutFunctionConcurrency")?;
-                ok(event_config::put_concurrency(&function, &request.body()?)?)
+                ok(self.put_concurrency(&function, &request.body()?)?)
             }
             Operation::GetFunctionConcurrency => {
                 let function = function("lambda:GetFunctionConcurrency")?;

@@ -14,7 +14,7 @@ use zipster_names::{Arn, FunctionName};
 
 use super::Lambda;
 use super::code::{Code, CodeRequest};
-use super::function::{Configuration, Function, Key, SERVICE};
+use super::function::{Configuration, Function, Key, SERVICE, Version};
 use super::reference::Reference;
 use super::settings::{Ground, Settings};
 use super::validate::{Violations, conflict, invalid, nothing_else, unsupported};
@@ -89,7 +89,7 @@ impl Lambda {
             function: &key.name,
             before: None,
         })?;
-        set_architecture(&mut configuration, request.architectures)?;
+        set_architecture(&mut configuration, request.architectures.as_deref())?;
         self.pass_role(call, &key, &configuration.role.arn)?;
         let exists = |name: &FunctionName| conflict(format!("Function already exist: {name}"));
         if self.functions().contains_key(&key) {
@@ -189,17 +189,21 @@ impl Lambda {
     ) -> Result<Value, ApiError> {
         nothing_else(&request.rest)?;
         refuse_publishing(request.publish)?;
-        check_revision(function, request.revision_id.as_deref())?;
-        let code = Code::take(&self.core, request.code).await?;
-        let mut configuration = function.state().version.configuration.clone();
-        if request.architectures.is_some() {
-            set_architecture(&mut configuration, request.architectures)?;
+        // Once before the code is taken, which may be long, and again for what is there then.
+        check_revision(&function.state().version, request.revision_id.as_deref())?;
+        let code = Arc::new(Code::take(&self.core, request.code).await?);
+        loop {
+            let before = Arc::clone(&function.state().version);
+            check_revision(&before, request.revision_id.as_deref())?;
+            let mut configuration = before.configuration.clone();
+            set_architecture(&mut configuration, request.architectures.as_deref())?;
+            if request.dry_run == Some(true) {
+                return Ok(before.describe(function));
+            }
+            if let Some(version) = function.replace(&self.core, &before, configuration, &code) {
+                return Ok(version.describe(function));
+            }
         }
-        if request.dry_run == Some(true) {
-            return Ok(function.state().version.describe(function));
-        }
-        let version = function.change(&self.core, &configuration, &Arc::new(code));
-        Ok(version.describe(function))
     }
 
     /// Replaces the settings that the request has.
@@ -207,21 +211,25 @@ impl Lambda {
         &self,
         call: &Call,
         function: &Arc<Function>,
-        request: UpdateConfigurationRequest,
+        request: &UpdateConfigurationRequest,
     ) -> Result<Value, ApiError> {
         nothing_else(&request.rest)?;
-        check_revision(function, request.revision_id.as_deref())?;
-        let before = Arc::clone(&function.state().version);
-        let configuration = request.settings.over(&Ground {
-            account: &function.key.account,
-            function: &function.key.name,
-            before: Some(&before.configuration),
-        })?;
-        if configuration.role != before.configuration.role {
-            self.pass_role(call, &function.key, &configuration.role.arn)?;
+        loop {
+            let before = Arc::clone(&function.state().version);
+            check_revision(&before, request.revision_id.as_deref())?;
+            let configuration = request.settings.clone().over(&Ground {
+                account: &function.key.account,
+                function: &function.key.name,
+                before: Some(&before.configuration),
+            })?;
+            if configuration.role != before.configuration.role {
+                self.pass_role(call, &function.key, &configuration.role.arn)?;
+            }
+            let replaced = function.replace(&self.core, &before, configuration, &before.code);
+            if let Some(version) = replaced {
+                return Ok(version.describe(function));
+            }
         }
-        let version = function.change(&self.core, &configuration, &before.code);
-        Ok(version.describe(function))
     }
 
     /// Deletes a function. Events that wait for it are dropped; invocations that run end by
@@ -265,12 +273,12 @@ fn refuse_publishing(publish: Option<bool>) -> Result<(), ApiError> {
 
 fn set_architecture(
     configuration: &mut Configuration,
-    architectures: Option<Vec<String>>,
+    architectures: Option<&[String]>,
 ) -> Result<(), ApiError> {
     let Some(architectures) = architectures else {
         return Ok(());
     };
-    let [architecture] = architectures.as_slice() else {
+    let [architecture] = architectures else {
         return Err(invalid("Architectures must have exactly one item."));
     };
     let mut violations = Violations::default();
@@ -280,9 +288,9 @@ fn set_architecture(
     Ok(())
 }
 
-fn check_revision(function: &Function, given: Option<&str>) -> Result<(), ApiError> {
+fn check_revision(current: &Version, given: Option<&str>) -> Result<(), ApiError> {
     match given {
-        Some(given) if given != function.state().version.revision => Err(ApiError::new(
+        Some(given) if given != current.revision => Err(ApiError::new(
             StatusCode::PRECONDITION_FAILED,
             "PreconditionFailedException",
             "The Revision Id provided does not match the latest Revision Id. Call the \

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use zipster_names::Arn;
 
+use super::Lambda;
 use super::function::Function;
 use super::validate::{Violations, invalid, not_found, nothing_else, unsupported};
 use crate::front::ApiError;
@@ -238,25 +239,46 @@ pub(super) struct ConcurrencyRequest {
     rest: Map<String, Value>,
 }
 
-/// Sets concurrency aside for a function: that much and no more.
-pub(super) fn put_concurrency(
-    function: &Function,
-    request: &ConcurrencyRequest,
-) -> Result<Value, ApiError> {
-    nothing_else(&request.rest)?;
-    let reserved = request.reserved_concurrent_executions;
-    let mut violations = Violations::default();
-    violations.range("reservedConcurrentExecutions", Some(reserved), 0, i64::MAX);
-    violations.finish()?;
-    if reserved > MOST_RESERVED {
-        return Err(invalid(
-            "Specified ReservedConcurrentExecutions for function decreases account's \
-             UnreservedConcurrentExecution below its minimum value of [100].",
-        ));
+impl Lambda {
+    /// Sets concurrency aside for a function: that much and no more.
+    ///
+    /// # Errors
+    /// `InvalidParameterValueException` if all functions of the account and region together would
+    /// set aside more than [`MOST_RESERVED`].
+    pub(super) fn put_concurrency(
+        &self,
+        function: &Function,
+        request: &ConcurrencyRequest,
+    ) -> Result<Value, ApiError> {
+        nothing_else(&request.rest)?;
+        let reserved = request.reserved_concurrent_executions;
+        let mut violations = Violations::default();
+        violations.range("reservedConcurrentExecutions", Some(reserved), 0, i64::MAX);
+        violations.finish()?;
+        {
+            // Held until it is written, so that two functions do not take the same.
+            let functions = self.functions();
+            let key = &function.key;
+            let others: i64 = functions
+                .values()
+                .filter(|other| other.key != *key)
+                .filter(|other| {
+                    (&other.key.account, &other.key.region) == (&key.account, &key.region)
+                })
+                .filter_map(|other| other.state().reserved_concurrency)
+                .map(i64::from)
+                .sum();
+            if others.saturating_add(reserved) > MOST_RESERVED {
+                return Err(invalid(
+                    "Specified ReservedConcurrentExecutions for function decreases account's \
+                     UnreservedConcurrentExecution below its minimum value of [100].",
+                ));
+            }
+            function.state().reserved_concurrency = u32::try_from(reserved).ok();
+        }
+        function.pool.reconsider();
+        Ok(json!({ "ReservedConcurrentExecutions": reserved }))
     }
-    function.state().reserved_concurrency = u32::try_from(reserved).ok();
-    function.pool.reconsider();
-    Ok(json!({ "ReservedConcurrentExecutions": reserved }))
 }
 
 /// What is set aside, if anything is.

@@ -162,27 +162,37 @@ impl Function {
     /// What runs next. A local program that has changed since is a version of its own, and
     /// environments with the old one are not used again.
     pub(super) fn version(&self, core: &Core) -> Arc<Version> {
-        let current = Arc::clone(&self.state().version);
-        match current.code.stamp() {
-            Some(stamp) if current.stamp != Some(stamp) => {
-                self.change(core, &current.configuration, &current.code)
+        loop {
+            let current = Arc::clone(&self.state().version);
+            match current.code.stamp() {
+                Some(stamp) if current.stamp != Some(stamp) => {
+                    let (configuration, code) = (current.configuration.clone(), &current.code);
+                    if let Some(version) = self.replace(core, &current, configuration, code) {
+                        return version;
+                    }
+                }
+                Some(_) | None => return current,
             }
-            Some(_) | None => current,
         }
     }
 
-    /// Makes code and settings those that run from now on.
-    pub(super) fn change(
+    /// Makes code and settings those that run from now on, unless somebody has changed them since
+    /// `before`: then nothing happens, and whoever asked begins again with what is there now.
+    pub(super) fn replace(
         &self,
         core: &Core,
-        configuration: &Configuration,
+        before: &Version,
+        configuration: Configuration,
         code: &Arc<Code>,
-    ) -> Arc<Version> {
+    ) -> Option<Arc<Version>> {
         let version = {
             let mut state = self.state();
+            if state.version.number != before.number {
+                return None;
+            }
             state.version = Arc::new(Version {
-                number: state.version.number + 1,
-                configuration: configuration.clone(),
+                number: before.number + 1,
+                configuration,
                 code: Arc::clone(code),
                 stamp: code.stamp(),
                 modified: core.clock.now(),
@@ -191,7 +201,7 @@ impl Function {
             Arc::clone(&state.version)
         };
         self.pool.retire(version.number);
-        version
+        Some(version)
     }
 
     /// Ends everything that the function still does, apart from invocations that run.

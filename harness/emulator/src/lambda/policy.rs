@@ -80,7 +80,14 @@ impl Permission {
     }
 
     /// The statement as AWS writes it.
+    ///
+    /// # Errors
+    /// What cannot be carried out: callers belong to no organization here, so that a statement
+    /// about one would never match.
     fn statement(&self, function: &Arn) -> Result<Value, ApiError> {
+        if self.principal_org_id.is_some() {
+            return Err(unsupported("PrincipalOrgID (there are no organizations)"));
+        }
         let mut statement = json!({
             "Sid": self.statement_id,
             "Effect": "Allow",
@@ -94,9 +101,6 @@ impl Permission {
         }
         if let Some(token) = &self.event_source_token {
             equals.insert("lambda:EventSourceToken".to_owned(), json!(token));
-        }
-        if let Some(organisation) = &self.principal_org_id {
-            equals.insert("aws:PrincipalOrgID".to_owned(), json!(organisation));
         }
         let mut condition = Map::new();
         if !equals.is_empty() {

@@ -19,7 +19,7 @@ const MEMORY: u32 = 128;
 const STORAGE: u32 = 512;
 
 /// The parameters that `CreateFunction` and `UpdateFunctionConfiguration` share.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Settings {
     runtime: Option<String>,
@@ -37,19 +37,19 @@ pub(super) struct Settings {
     snap_start: Option<SnapStart>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Variables {
     variables: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct EphemeralStorage {
     size: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct LoggingConfig {
     log_format: Option<String>,
@@ -58,19 +58,19 @@ struct LoggingConfig {
     rest: Map<String, Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TracingConfig {
     mode: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct DeadLetterConfig {
     target_arn: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct VpcConfig {
     subnet_ids: Option<Vec<String>>,
@@ -79,7 +79,7 @@ struct VpcConfig {
     ipv6_allowed_for_dual_stack: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SnapStart {
     apply_on: Option<String>,

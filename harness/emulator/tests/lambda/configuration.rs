@@ -1,5 +1,9 @@
 //! Operations on functions.
 
+use std::io::Write as _;
+
+use aws_sdk_lambda::error::ProvideErrorMetadata as _;
+use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 
 use crate::support::{ACCOUNT, ARN, ROLE, World, refusal};
@@ -148,6 +152,20 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(function().code(image).send().await),
         unsupported("ImageUri")
     );
+    world.function("permitted").send().await.unwrap();
+    let organisation = world
+        .lambda
+        .add_permission()
+        .function_name("permitted")
+        .statement_id("all-of-us")
+        .action("lambda:InvokeFunction")
+        .principal("*")
+        .principal_org_id("o-a1b2c3d4e5")
+        .send();
+    assert_eq!(
+        refusal(organisation.await),
+        unsupported("PrincipalOrgID (there are no organizations)")
+    );
     let versions = world
         .lambda
         .publish_version()
@@ -237,4 +255,68 @@ async fn a_policy_grows_and_shrinks_by_statements() {
         .await
         .unwrap();
     assert_eq!(refusal(get().await), none);
+}
+
+#[tokio::test]
+async fn of_two_changes_to_one_revision_only_one_is_made() {
+    let world = World::start().await;
+    let revision = world
+        .lambda
+        .get_function_configuration()
+        .function_name("the-function")
+        .send()
+        .await
+        .unwrap()
+        .revision_id
+        .unwrap();
+    let change = || {
+        world
+            .lambda
+            .update_function_code()
+            .function_name("the-function")
+            .revision_id(&revision)
+            .zip_file(Blob::new(package()))
+            .send()
+    };
+    let answers = futures::future::join_all((0..8).map(|_| change())).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(made.len(), 1);
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code(), Some("PreconditionFailedException"));
+    }
+}
+
+#[tokio::test]
+async fn functions_share_what_an_account_can_reserve() {
+    let world = World::empty().await;
+    for name in ["one", "other"] {
+        world.function(name).send().await.unwrap();
+    }
+    let reserve = |name: &'static str, number: i32| {
+        world
+            .lambda
+            .put_function_concurrency()
+            .function_name(name)
+            .reserved_concurrent_executions(number)
+            .send()
+    };
+    reserve("one", 900).await.unwrap();
+    // A function's own reservation is replaced, not added to.
+    reserve("one", 500).await.unwrap();
+    assert_eq!(
+        refusal(reserve("other", 401).await),
+        "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's \
+         UnreservedConcurrentExecution below its minimum value of [100]."
+    );
+    reserve("other", 400).await.unwrap();
+}
+
+/// A package that is never run.
+fn package() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    zip.start_file("bootstrap", options).unwrap();
+    zip.write_all(&[0; 100_000]).unwrap();
+    zip.finish().unwrap().into_inner()
 }
