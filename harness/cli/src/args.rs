@@ -44,6 +44,8 @@ pub enum Command {
     Up(UpSettings),
     /// Send a file through the pipeline and show what becomes of it.
     Run(RunSettings),
+    /// Show the stack that terraform/ declares, with nothing built or started.
+    Plan(PlanSettings),
     /// List the zip codes within some miles of one.
     Search(SearchSettings),
     /// Run the scenarios of features/ on a target.
@@ -76,6 +78,44 @@ pub struct PackageSettings {
     /// Print a JSON array on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+/// How `plan` shows the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For reading: modules, resources and their chief attributes.
+    Tree,
+    /// A picture for Markdown: an arrow points at what is made later.
+    Mermaid,
+    /// The same picture for Graphviz.
+    Dot,
+    /// All of it, on one line.
+    Json,
+}
+
+/// Settings of `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanSettings {
+    /// Whose stack: what `up` makes, with a database that is there already, or what `terraform
+    /// apply` makes, with the database that the variables say. AWS is not asked.
+    #[arg(long, value_enum, default_value_t = Target::Embedded)]
+    pub target: Target,
+
+    /// How it is shown.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Tree)]
+    pub format: PlanFormat,
+
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+
+    /// Set a variable of terraform/. Wins over files, wherever it stands.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
+
+    /// Read variables from this file as well, after terraform.tfvars and *.auto.tfvars.
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub variable_files: Vec<PathBuf>,
 }
 
 /// Where scenarios run.
@@ -201,6 +241,15 @@ pub struct SearchSettings {
     pub json: bool,
 }
 
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        Some(_) | None => Err("expected NAME=VALUE, such as project=zips"),
+    }
+}
+
 fn zipcode(text: &str) -> Result<String, &'static str> {
     if text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
@@ -242,6 +291,21 @@ mod tests {
         for within in ["-1", "nan", "inf", "two"] {
             let refusal = search(within, "07440").unwrap_err();
             assert!(refusal.contains("expected zero or more miles"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_refused() {
+        let cases = [
+            ("a=b", Some(("a", "b"))),
+            ("a=b=c", Some(("a", "b=c"))),
+            ("a=", Some(("a", ""))),
+            ("a", None),
+            ("=b", None),
+        ];
+        for (text, expected) in cases {
+            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(variable(text).ok(), expected, "{text}");
         }
     }
 

@@ -13,6 +13,7 @@ mod error_file;
 mod exit;
 mod interrupt;
 mod package;
+mod plan;
 mod run;
 mod search;
 mod session;
@@ -31,6 +32,7 @@ async fn main() -> ExitCode {
         Command::Up(settings) => up::up(settings).await,
         Command::Run(settings) => run::run(settings).await,
         Command::Search(settings) => search::search(settings).await,
+        Command::Plan(settings) => plan::plan(settings),
         Command::Package(settings) => package::package(settings).await,
         Command::Test(settings) => test::test(settings).await,
     };

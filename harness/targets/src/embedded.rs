@@ -273,7 +273,7 @@ async fn confirm_subscriptions(clients: &Clients, emulator: &Emulator) -> Result
 }
 
 /// The account and the region that the emulator plays.
-fn place() -> (AccountId, Region) {
+pub(crate) fn place() -> (AccountId, Region) {
     (
         AccountId::parse(ACCOUNT).expect("twelve digits are an account"),
         Region::parse(REGION).expect("us-east-1 is a region"),

@@ -21,6 +21,7 @@ pub mod notices;
 pub mod outputs;
 pub mod package;
 pub mod pipeline;
+pub mod plan;
 pub mod progress;
 pub mod project;
 pub mod story;

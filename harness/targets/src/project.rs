@@ -78,6 +78,27 @@ impl Project {
         self.root.join("target").join("zipster")
     }
 
+    /// The variable files that Terraform reads by itself: `terraform.tfvars`, then
+    /// `*.auto.tfvars` in the order of their names; those written in JSON are left out.
+    ///
+    /// # Errors
+    /// [`TargetError::Read`] naming the folder.
+    pub fn variable_files(&self) -> Result<Vec<PathBuf>, TargetError> {
+        let folder = self.terraform();
+        let mut paths = list(&folder).map_err(|source| TargetError::Read {
+            path: folder.clone(),
+            source,
+        })?;
+        let named = |path: &PathBuf, end: &str| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().ends_with(end))
+        };
+        let plain = folder.join("terraform.tfvars");
+        paths.retain(|path| *path == plain || named(path, ".auto.tfvars"));
+        paths.sort_by_key(|path| (*path != plain, path.clone()));
+        Ok(paths)
+    }
+
     /// Reads `terraform/*.tf`, in the order of their names.
     ///
     /// # Errors
