@@ -13,7 +13,7 @@ Feature: Lambda's limits hold, and the pipeline lives with them
 
   @embedded-only:orders-mishaps-of-the-emulator
   Scenario: A function that waits in vain gives up before its time is up, and is tried again
-    Given transform has a timeout of 3 seconds
+    Given transform has a timeout of 6 seconds
     And transform gets no answer to its next GetObject
     When "zips.csv" is sent to the input bucket
     Then the mishap has struck
