@@ -123,8 +123,35 @@ pub struct PlanSettings {
 pub enum Target {
     /// In emulators on this machine: needs nothing.
     Embedded,
+    /// On LocalStack and MySQL in containers: needs Docker.
+    #[value(name = "localstack")]
+    LocalStack,
     /// On what `terraform apply` has made: needs credentials.
     Aws,
+}
+
+/// Where `up` and `run` make the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StageTarget {
+    /// In an emulator on this machine: needs nothing.
+    Embedded,
+    /// On LocalStack and MySQL in containers: needs Docker.
+    #[value(name = "localstack")]
+    LocalStack,
+}
+
+/// What runs already, for --target localstack.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServiceSettings {
+    /// Use what answers at this URL as AWS does, such as a LocalStack that runs already, instead of
+    /// starting containers. For --target localstack.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint: Option<String>,
+
+    /// Where functions there reach the database server, if not where this machine does. For
+    /// --endpoint.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    pub functions_database: Option<(String, u16)>,
 }
 
 /// Settings of `test`.
@@ -144,6 +171,14 @@ pub struct TestSettings {
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
+    #[command(flatten)]
+    pub services: ServiceSettings,
+
+    /// Take the packages of `cargo zipster package` as they are, instead of building them. For
+    /// --target localstack.
+    #[arg(long)]
+    pub packaged: bool,
+
     /// Passed on to the scenarios' own command line, such as --name 'good and bad'.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub rest: Vec<String>,
@@ -152,16 +187,30 @@ pub struct TestSettings {
 /// Where the parts come from.
 #[derive(Debug, Clone, Args)]
 pub struct StageSettings {
+    /// Where the stack is made.
+    #[arg(long, value_enum, default_value_t = StageTarget::Embedded)]
+    pub target: StageTarget,
+
     /// Use this MySQL or MariaDB server instead of a private one
     /// (mysql://user:password@host:port/database). What is loaded stays there.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// Take the functions' executables from this folder instead of building them with cargo.
+    #[command(flatten)]
+    pub services: ServiceSettings,
+
+    /// Use LocalStack and MySQL of `docker compose up` (compose.yaml), bring the stack in it up to
+    /// date, and leave it there. --endpoint, --functions-database and --database-url name others.
+    #[arg(long)]
+    pub attach: bool,
+
+    /// Take the functions' executables from this folder instead of building them with cargo. For
+    /// --target embedded.
     #[arg(long, value_name = "FOLDER")]
     pub functions: Option<PathBuf>,
 
-    /// Upload the packages of `cargo zipster package` instead of running executables in place.
+    /// Upload the packages of `cargo zipster package` as they are, instead of running executables
+    /// in place (embedded) or building packages (localstack).
     #[arg(long, conflicts_with = "functions")]
     pub packaged: bool,
 
@@ -169,15 +218,17 @@ pub struct StageSettings {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub port: u16,
 
-    /// Divide AWS's waits between retries (one and two minutes) by this.
+    /// Divide AWS's waits between retries (one and two minutes) by this. For --target embedded.
     #[arg(long, value_name = "FACTOR", default_value_t = 60)]
     pub hurry: u32,
 
-    /// Start the emulator's identifiers and choices from this number, to repeat a run.
+    /// Start the emulator's identifiers and choices from this number, to repeat a run. For --target
+    /// embedded.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub seed: u64,
 
-    /// The address that gets the stack's emails; they lie in the emulator's inbox.
+    /// The address that gets the stack's emails; they lie in the emulator's inbox. For --target
+    /// embedded.
     #[arg(long, value_name = "ADDRESS", default_value = "you@example.com")]
     pub email: String,
 }
@@ -248,6 +299,21 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
         }
         Some(_) | None => Err("expected NAME=VALUE, such as project=zips"),
     }
+}
+
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a URL, such as http://127.0.0.1:4566")
+    }
+}
+
+fn address(text: &str) -> Result<(String, u16), &'static str> {
+    text.rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
+        .ok_or("expected a host and a port, such as mysql:3306")
 }
 
 fn zipcode(text: &str) -> Result<String, &'static str> {

@@ -84,6 +84,7 @@ impl From<TargetError> for Failure {
             | TargetError::Call { .. }
             | TargetError::NoEmulator
             | TargetError::NotUsable(_)
+            | TargetError::Unavailable(_)
             | TargetError::CleanUp(_) => Exit::Unavailable,
         };
         Self::new(exit, chain(&error))

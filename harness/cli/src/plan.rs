@@ -28,7 +28,7 @@ const OF_UP: [(&str, &str); 3] = [
 pub fn plan(settings: PlanSettings) -> Result<Exit, Failure> {
     let project = find_project()?;
     let mut given: Vec<(String, String)> = match settings.target {
-        Target::Embedded => OF_UP
+        Target::Embedded | Target::LocalStack => OF_UP
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         Target::Aws => Vec::new(),

@@ -120,7 +120,9 @@ impl FileResult {
 
 async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileResult, Failure> {
     let pipeline = &stage.pipeline;
-    let entries = stage.emulator().journal().subscribe();
+    let entries = stage
+        .emulator()
+        .map(|emulator| emulator.journal().subscribe());
     let started = Instant::now();
     let outputs = pipeline.outputs();
     progress(
@@ -132,16 +134,17 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
         ),
     );
     tokio::select! {
-        sent = put_and_settle(pipeline, &settings.file, key) => sent?,
+        sent = put_and_settle(pipeline, &settings.file, key, started) => sent?,
         () = tell(entries, started) => {}
     }
     let seconds = started.elapsed().as_secs_f64();
     let notices = pipeline.new_notices().await?;
     let error_file = keep_copy(stage, key).await?;
-    let told = stage
-        .emulator()
-        .journal()
-        .story(|event| story::concerns(event, key));
+    let told = stage.emulator().map(|emulator| {
+        emulator
+            .journal()
+            .story(|event| story::concerns(event, key))
+    });
     let transform = last(&notices, "transform");
     let load = last(&notices, "load");
     let number = |notice: Option<&Notice>, name: &str| {
@@ -171,8 +174,11 @@ async fn send(stage: &Stage, settings: &RunSettings, key: &str) -> Result<FileRe
         error_file,
         error_object: format!("s3://{}/{key}", outputs.error_bucket),
         seconds,
-        failures: failures(&notices, &told),
-        story: story::tell(&told.into_iter().filter(worth_telling).collect::<Vec<_>>()),
+        failures: failures(&notices, told.as_deref().unwrap_or_default()),
+        story: match told {
+            Some(told) => story::tell(&told.into_iter().filter(worth_telling).collect::<Vec<_>>()),
+            None => pipeline.story(Some(key)),
+        },
     })
 }
 
@@ -218,9 +224,18 @@ fn worth_telling(entry: &Entry) -> bool {
     !matches!(entry.event, Event::MessageFiltered { .. })
 }
 
-async fn put_and_settle(pipeline: &Pipeline, file: &Path, key: &str) -> Result<(), TargetError> {
+async fn put_and_settle(
+    pipeline: &Pipeline,
+    file: &Path,
+    key: &str,
+    started: Instant,
+) -> Result<(), TargetError> {
     pipeline.put_input_file(key, file).await?;
-    pipeline.settled().await
+    pipeline
+        .settled_telling(|notice| {
+            progress(started, notice.subject.trim_start_matches("[zipster] "));
+        })
+        .await
 }
 
 /// The last word of a function: the end of its steps, or a failure.
@@ -248,8 +263,11 @@ async fn keep_copy(stage: &Stage, key: &str) -> Result<Option<PathBuf>, Failure>
 }
 
 /// Tells the steps as they are announced, and what goes wrong between them. Never returns while
-/// the emulator runs.
-async fn tell(mut entries: Receiver<Entry>, started: Instant) {
+/// the emulator runs, or where there is none.
+async fn tell(entries: Option<Receiver<Entry>>, started: Instant) {
+    let Some(mut entries) = entries else {
+        return std::future::pending().await;
+    };
     loop {
         match entries.recv().await {
             Ok(entry) => match &entry.event {

@@ -46,15 +46,33 @@ pub struct Session {
 impl Session {
     /// What there is to say of a stack that is up.
     pub fn of(stage: &Stage) -> Self {
-        let (emulator, pipeline) = (stage.emulator(), &stage.pipeline);
-        let administrator = emulator.administrator();
+        let pipeline = &stage.pipeline;
         let outputs = pipeline.outputs().clone();
+        let (endpoint, access_key_id, secret_access_key) = match stage.emulator() {
+            Some(emulator) => {
+                let administrator = emulator.administrator();
+                (
+                    emulator.endpoint(),
+                    administrator.access_key_id.clone(),
+                    administrator.expose_secret().to_owned(),
+                )
+            }
+            // LocalStack lets anybody do anything.
+            None => (
+                stage
+                    .services()
+                    .map(|services| services.endpoint().to_owned())
+                    .unwrap_or_default(),
+                "test".to_owned(),
+                "test".to_owned(),
+            ),
+        };
         Self {
-            endpoint: emulator.endpoint(),
-            region: emulator.region().to_string(),
-            account: emulator.account().to_string(),
-            access_key_id: administrator.access_key_id.clone(),
-            secret_access_key: administrator.expose_secret().to_owned(),
+            endpoint,
+            region: outputs.region,
+            account: outputs.account_id,
+            access_key_id,
+            secret_access_key,
             database_url: pipeline.database().url().expose().to_owned(),
             database_owner_url: pipeline.database().owner_url().expose().to_owned(),
             input_bucket: outputs.input_bucket,

@@ -1,24 +1,32 @@
 //! Standing up the stack and taking it down again, whatever happens in between.
 
 use zipster_emulator::Emulator;
+use zipster_targets::localstack::{
+    COMPOSE_DATABASE, COMPOSE_DATABASE_ADDRESS, COMPOSE_ENDPOINT, Image,
+};
 use zipster_targets::{
-    Embedded, EmbeddedSettings, FunctionSource, Pipeline, PipelineSettings, Progress, Project,
-    Report,
+    Embedded, EmbeddedSettings, FunctionSource, Host, LocalStack, LocalStackSettings, Pipeline,
+    PipelineSettings, Progress, Project, Report, TargetError,
 };
 
-use crate::args::StageSettings;
+use crate::args::{StageSettings, StageTarget};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::style;
 
 /// A running stack with its database server.
 pub struct Stage {
-    /// The target, which owns the server.
-    embedded: Embedded,
+    target: Target,
     /// The stack.
     pub pipeline: Pipeline,
     /// The project that it was read from.
     pub project: Project,
+}
+
+/// What owns the servers.
+enum Target {
+    Embedded(Box<Embedded>),
+    LocalStack(Box<LocalStack>),
 }
 
 impl Stage {
@@ -31,7 +39,19 @@ impl Stage {
         settings: &StageSettings,
         interrupt: &mut Interrupt,
     ) -> Result<Option<Self>, Failure> {
+        check(settings)?;
         let project = find_project()?;
+        match settings.target {
+            StageTarget::Embedded => Self::embedded(settings, project, interrupt).await,
+            StageTarget::LocalStack => Self::localstack(settings, project, interrupt).await,
+        }
+    }
+
+    async fn embedded(
+        settings: &StageSettings,
+        project: Project,
+        interrupt: &mut Interrupt,
+    ) -> Result<Option<Self>, Failure> {
         let database = database_settings(settings.database_url.as_deref())?;
         let functions = match &settings.functions {
             Some(folder) => FunctionSource::Folder(folder.clone()),
@@ -60,7 +80,7 @@ impl Stage {
         // A matter of milliseconds, so it is not interrupted half-way.
         match embedded.pipeline(pipeline_settings).await {
             Ok(pipeline) => Ok(Some(Self {
-                embedded,
+                target: Target::Embedded(Box::new(embedded)),
                 pipeline,
                 project,
             })),
@@ -72,11 +92,69 @@ impl Stage {
         }
     }
 
-    /// The emulator that the stack is in.
-    pub fn emulator(&self) -> &Emulator {
-        self.pipeline
-            .emulator()
-            .expect("the embedded target makes pipelines with an emulator")
+    async fn localstack(
+        settings: &StageSettings,
+        project: Project,
+        interrupt: &mut Interrupt,
+    ) -> Result<Option<Self>, Failure> {
+        let services = &settings.services;
+        let compose = settings.attach && services.endpoint.is_none();
+        let host = match services.endpoint.clone() {
+            Some(url) => Host::Endpoint {
+                url,
+                functions_database: services.functions_database.clone(),
+            },
+            None if settings.attach => {
+                let (host, port) = COMPOSE_DATABASE_ADDRESS;
+                let address = services.functions_database.clone();
+                Host::Endpoint {
+                    url: COMPOSE_ENDPOINT.to_owned(),
+                    functions_database: address.or_else(|| Some((host.to_owned(), port))),
+                }
+            }
+            None => Host::Containers {
+                image: Image::from_variables(|name| std::env::var_os(name)),
+                port: settings.port,
+            },
+        };
+        let given = settings.database_url.as_deref();
+        let database = database_settings(given.or(compose.then_some(COMPOSE_DATABASE)))?;
+        let localstack_settings = LocalStackSettings {
+            project: project.clone(),
+            host,
+            database,
+            packaged: settings.packaged,
+            lasting: settings.attach,
+        };
+        let report = Report::new(tell);
+        let started = LocalStack::start(localstack_settings, &report, interrupt.wait()).await;
+        let Some(localstack) = started? else {
+            return Ok(None);
+        };
+        match localstack.whole() {
+            Ok(pipeline) => Ok(Some(Self {
+                target: Target::LocalStack(Box::new(localstack)),
+                pipeline,
+                project,
+            })),
+            Err(error) => {
+                let _ = localstack.stop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The emulator that the stack is in, if it is ours.
+    pub fn emulator(&self) -> Option<&Emulator> {
+        self.pipeline.emulator()
+    }
+
+    /// LocalStack, if the stack is there.
+    pub fn services(&self) -> Option<&LocalStack> {
+        match &self.target {
+            Target::Embedded(_) => None,
+            Target::LocalStack(localstack) => Some(localstack),
+        }
     }
 
     /// Takes everything down.
@@ -85,10 +163,39 @@ impl Stage {
     /// [`Failure`] naming what could not be ended or removed.
     pub async fn take_down(self) -> Result<(), Failure> {
         let pipeline = self.pipeline.stop().await;
-        let embedded = self.embedded.stop().await;
+        let target: Result<(), TargetError> = match self.target {
+            Target::Embedded(embedded) => embedded.stop().await,
+            Target::LocalStack(localstack) => localstack.stop().await,
+        };
         pipeline?;
-        embedded?;
+        target?;
         Ok(())
+    }
+}
+
+/// What is said for another target than the one that is asked for is not ignored.
+fn check(settings: &StageSettings) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::new(Exit::Usage, text));
+    let services = &settings.services;
+    match settings.target {
+        StageTarget::Embedded if settings.attach => {
+            usage("--attach is for --target localstack: there is nothing else to attach to")
+        }
+        StageTarget::Embedded
+            if services.endpoint.is_some() || services.functions_database.is_some() =>
+        {
+            usage("--endpoint and --functions-database are for --target localstack")
+        }
+        StageTarget::LocalStack if settings.functions.is_some() => usage(
+            "--functions is for --target embedded; LocalStack takes packages: build them with \
+             `cargo zipster package`, or leave that to this command",
+        ),
+        StageTarget::LocalStack
+            if settings.port != 0 && (settings.attach || services.endpoint.is_some()) =>
+        {
+            usage("--port is for containers of one's own; what runs already has its port")
+        }
+        StageTarget::Embedded | StageTarget::LocalStack => Ok(()),
     }
 }
 

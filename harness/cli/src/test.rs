@@ -59,11 +59,21 @@ fn command(settings: &TestSettings, program: &Path) -> Command {
     command.args(&settings.rest);
     let target = match settings.target {
         Target::Embedded => "embedded",
+        Target::LocalStack => "localstack",
         Target::Aws => "aws",
     };
     command.env("ZIPSTER_TARGET", target);
     if let Some(outputs) = &settings.outputs {
         command.env("ZIPSTER_OUTPUTS", outputs);
+    }
+    if let Some(url) = &settings.services.endpoint {
+        command.env("ZIPSTER_ENDPOINT", url);
+    }
+    if let Some((host, port)) = &settings.services.functions_database {
+        command.env("ZIPSTER_FUNCTIONS_DATABASE", format!("{host}:{port}"));
+    }
+    if settings.packaged {
+        command.env("ZIPSTER_PACKAGED", "1");
     }
     if let Some(url) = &settings.database_url {
         command.env("DATABASE_URL", url);

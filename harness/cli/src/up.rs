@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use tokio::sync::broadcast::error::RecvError;
+use zipster_emulator::Emulator;
 use zipster_emulator::journal::{Entry, Event};
+use zipster_targets::LocalStack;
 
 use crate::args::UpSettings;
 use crate::exit::{Exit, Failure};
@@ -63,7 +65,7 @@ pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Re
         introduce(&session, stage);
     }
     tokio::select! {
-        () = show_log(stage) => {}
+        shown = show_log(stage) => shown?,
         () = interrupt.wait() => {}
     }
     anstream::eprintln!("stopping");
@@ -101,25 +103,75 @@ fn introduce(session: &Session, stage: &Stage) {
             "functions",
             format!("{}, {}", session.transform_function, session.load_function),
         ),
-        ("inbox", format!("{}/_zipster/inbox", session.endpoint)),
         ("database", session.database_url.clone()),
     ];
     for (name, value) in rows {
         anstream::println!("  {name:<15} {value}");
     }
-    let resources = stage
-        .pipeline
-        .stack()
-        .map_or(0, |stack| stack.resources.len());
-    anstream::println!("\n{resources} resources from terraform/. Ctrl-C takes everything down.\n");
-    for line in stage.emulator().guarantees().lines() {
-        anstream::println!("  {line}");
+    if let Some(emulator) = stage.emulator() {
+        anstream::println!("  {:<15} {}/_zipster/inbox", "inbox", session.endpoint);
+        let resources = stage
+            .pipeline
+            .stack()
+            .map_or(0, |stack| stack.resources.len());
+        anstream::println!(
+            "\n{resources} resources from terraform/. Ctrl-C takes everything down.\n"
+        );
+        for line in emulator.guarantees().lines() {
+            anstream::println!("  {line}");
+        }
+    } else if let Some(services) = stage.services() {
+        for lack in services.lacks() {
+            anstream::println!("  {:<15} {lack}", "does without");
+        }
+        let end = match services.is_lasting() {
+            true => "Ctrl-C leaves it there; `docker compose down` removes it",
+            false => "Ctrl-C takes everything down",
+        };
+        anstream::println!(
+            "\nPackages in target/lambda are uploaded again when they change. {end}.\n"
+        );
     }
     anstream::println!();
 }
 
-async fn show_log(stage: &Stage) {
-    let mut entries = stage.emulator().journal().subscribe();
+/// Shows what happens, until something fails: what the emulator sees, or what is announced.
+async fn show_log(stage: &Stage) -> Result<(), Failure> {
+    match (stage.emulator(), stage.services()) {
+        (Some(emulator), _) => {
+            show_journal(emulator).await;
+            Ok(())
+        }
+        (None, Some(services)) => show_notices(stage, services).await,
+        (None, None) => Ok(()),
+    }
+}
+
+/// Shows what is announced, and gives functions their new code when there is some.
+async fn show_notices(stage: &Stage, services: &LocalStack) -> Result<(), Failure> {
+    loop {
+        for notice in stage.pipeline.next_notices().await? {
+            anstream::eprintln!("{}", notice.subject);
+            if notice.attribute("status") == "failed" {
+                for line in notice.body.lines() {
+                    anstream::eprintln!("  {line}");
+                }
+            }
+        }
+        match services.refresh().await {
+            Ok(refreshed) => {
+                for function in refreshed {
+                    anstream::eprintln!("{function} runs its new code");
+                }
+            }
+            // Somebody is at work there: it is tried again in a moment.
+            Err(error) => anstream::eprintln!("a package was not uploaded: {error}"),
+        }
+    }
+}
+
+async fn show_journal(emulator: &Emulator) {
+    let mut entries = emulator.journal().subscribe();
     loop {
         match entries.recv().await {
             Ok(entry) => show(&entry),

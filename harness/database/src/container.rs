@@ -43,7 +43,9 @@ impl Container {
             .with_name(image)
             .with_tag(tag)
             .with_container_name(&name)
-            // The container's port is open to the network, so not without a password.
+            .with_mapped_port(0, PORT.tcp())
+            // Where Docker is on another machine the port is open to the network, so not without a
+            // password.
             .with_env_var("MYSQL_ROOT_PASSWORD", &password)
             .with_cmd([
                 "--skip-log-bin",
@@ -51,8 +53,20 @@ impl Container {
                 "--innodb-doublewrite=0",
                 "--innodb-flush-log-at-trx-commit=0",
             ]);
+        if settings.docker_is_here {
+            request = request.with_host_config_modifier(|config| {
+                for (_, bindings) in config.port_bindings.iter_mut().flatten() {
+                    for binding in bindings.iter_mut().flatten() {
+                        binding.host_ip = Some("127.0.0.1".to_owned());
+                    }
+                }
+            });
+        }
         if let Some(network) = &settings.network {
             request = request.with_network(network);
+        }
+        for (label, value) in &settings.labels {
+            request = request.with_label(label, value);
         }
         // From here on a killed process leaves no container behind.
         let remover = match settings.find_program("docker") {

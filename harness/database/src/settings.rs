@@ -42,6 +42,9 @@ pub struct Settings {
     pub(crate) temporary: PathBuf,
     pub(crate) image: String,
     pub(crate) network: Option<String>,
+    pub(crate) labels: Vec<(String, String)>,
+    /// Whether containers' ports are those of this machine.
+    pub(crate) docker_is_here: bool,
 }
 
 /// The image of a container, unless another is asked for.
@@ -61,8 +64,8 @@ const USUAL_FOLDERS: [&str; 9] = [
 ];
 
 impl Settings {
-    /// Reads `DATABASE_URL`, `PATH`, `XDG_CACHE_HOME`, `HOME` and `TMPDIR` through `variable`,
-    /// usually `|name| std::env::var_os(name)`. An empty value counts as none.
+    /// Reads `DATABASE_URL`, `MYSQL_IMAGE`, `DOCKER_HOST`, `PATH`, `XDG_CACHE_HOME`, `HOME` and `TMPDIR` through
+    /// `variable`, usually `|name| std::env::var_os(name)`. An empty value counts as none.
     ///
     /// # Errors
     /// [`Error::Url`] if `DATABASE_URL` is set to something else than a `mysql://` URL.
@@ -92,8 +95,14 @@ impl Settings {
             search_path,
             cache,
             temporary,
-            image: IMAGE.to_owned(),
+            image: variable("MYSQL_IMAGE").map_or_else(
+                || IMAGE.to_owned(),
+                |image| image.to_string_lossy().into_owned(),
+            ),
             network: None,
+            labels: Vec::new(),
+            docker_is_here: variable("DOCKER_HOST")
+                .is_none_or(|host| host.to_string_lossy().starts_with("unix://")),
         })
     }
 
@@ -149,6 +158,19 @@ impl Settings {
     #[must_use]
     pub fn network(mut self, network: impl Into<String>) -> Self {
         self.network = Some(network.into());
+        self
+    }
+
+    /// The image of a container.
+    #[must_use]
+    pub fn image_name(&self) -> &str {
+        &self.image
+    }
+
+    /// A label that a container carries.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
         self
     }
 

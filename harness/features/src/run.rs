@@ -63,6 +63,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let kind = settings.target;
     let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let stage = Arc::clone(&target);
+    let witness = Arc::clone(&target);
     let mut cucumber = PipelineWorld::cucumber()
         .before(move |_, _, scenario, world| {
             let target = Arc::clone(&stage);
@@ -74,10 +75,14 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             }
             .boxed_local()
         })
-        .after(|_, _, scenario, finished, world| {
+        .after(move |_, _, scenario, finished, world| {
+            let target = Arc::clone(&witness);
             async move {
-                let Some(world) = world else { return };
                 let passed = matches!(finished, ScenarioFinished::StepPassed);
+                if !passed && let Some(evidence) = target.evidence().await {
+                    eprintln!("\nIn {:?}:\n{evidence}", scenario.name);
+                }
+                let Some(world) = world else { return };
                 leave(&scenario.name, passed, world).await;
             }
             .boxed_local()
@@ -169,11 +174,15 @@ fn tell_not_run(target: &str, not_run: &[(String, String)]) {
 async fn leave(scenario: &str, passed: bool, world: &mut PipelineWorld) {
     let keys: Vec<String> = world.files.keys().cloned().collect();
     let listener = world.listener.take();
+    let restored = world.restore().await;
     let Some(pipeline) = world.leave() else {
         return;
     };
     if !passed {
         tell_stories(scenario, &keys, &pipeline);
+    }
+    if let Err(error) = restored {
+        panic!("a function was not given back its settings: {error}");
     }
     if let Some(listener) = listener
         && let Err(error) = listener.close().await

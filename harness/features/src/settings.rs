@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub enum TargetKind {
     /// In emulators in this process.
     Embedded,
+    /// On LocalStack in containers, or on what answers in its place.
+    LocalStack,
     /// On a stack that `terraform apply` has made.
     Aws,
 }
@@ -19,6 +21,7 @@ impl TargetKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::LocalStack => "localstack",
             Self::Aws => "aws",
         }
     }
@@ -43,6 +46,12 @@ pub struct RunSettings {
     pub target: TargetKind,
     /// `ZIPSTER_OUTPUTS`: a file with what `terraform output -json` printed.
     pub outputs: Option<PathBuf>,
+    /// `ZIPSTER_ENDPOINT`: what runs already, in the place of LocalStack in containers.
+    pub endpoint: Option<String>,
+    /// `ZIPSTER_FUNCTIONS_DATABASE`: host and port at which functions there reach the database.
+    pub functions_database: Option<(String, u16)>,
+    /// `ZIPSTER_PACKAGED`: whether the packages in `target/lambda` are taken as they are.
+    pub packaged: bool,
     /// A program that misbehaves as a function.
     pub unruly: PathBuf,
 }
@@ -60,15 +69,27 @@ impl RunSettings {
         let target = match variable("ZIPSTER_TARGET") {
             None => TargetKind::Embedded,
             Some(word) if word == "embedded" => TargetKind::Embedded,
+            Some(word) if word == "localstack" => TargetKind::LocalStack,
             Some(word) if word == "aws" => TargetKind::Aws,
             Some(word) => {
                 return Err(format!(
-                    "ZIPSTER_TARGET is {word:?}; the targets are embedded and aws"
+                    "ZIPSTER_TARGET is {word:?}; the targets are embedded, localstack and aws"
                 ));
             }
         };
+        let functions_database = variable("ZIPSTER_FUNCTIONS_DATABASE")
+            .map(|address| {
+                let address = address.to_string_lossy();
+                let (host, port) = address.rsplit_once(':')?;
+                Some((host.to_owned(), port.parse().ok()?))
+            })
+            .map(|address| address.ok_or("ZIPSTER_FUNCTIONS_DATABASE is not host:port"))
+            .transpose()?;
         Ok(Self {
             target,
+            endpoint: variable("ZIPSTER_ENDPOINT").map(|url| url.to_string_lossy().into_owned()),
+            functions_database,
+            packaged: variable("ZIPSTER_PACKAGED").is_some(),
             outputs: variable("ZIPSTER_OUTPUTS").map(PathBuf::from),
             unruly,
         })
@@ -104,6 +125,7 @@ mod tests {
             )
         };
         assert_eq!(read("aws").unwrap().target, TargetKind::Aws);
+        assert_eq!(read("localstack").unwrap().target, TargetKind::LocalStack);
         assert_eq!(read("").unwrap().target, TargetKind::Embedded);
         assert!(read("azure").unwrap_err().contains("azure"));
     }

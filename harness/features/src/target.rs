@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zipster_targets::{
-    Aws, AwsSettings, Embedded, EmbeddedSettings, FunctionSource, Pipeline, PipelineSettings,
-    Project, Report, TargetError,
+    Aws, AwsSettings, Embedded, EmbeddedSettings, FunctionSource, Host, LocalStack,
+    LocalStackSettings, Pipeline, PipelineSettings, Project, Report, TargetError, localstack,
 };
 
 use crate::settings::{RunSettings, TargetKind};
@@ -17,6 +17,11 @@ const HURRY: u32 = 2_000;
 pub enum Target {
     /// Each scenario gets an emulator and a database of its own.
     Embedded(Box<Embedded>),
+    /// Each scenario gets keys of its own on the stack that is made for the run.
+    LocalStack {
+        localstack: Box<LocalStack>,
+        scenarios: AtomicUsize,
+    },
     /// Each scenario gets keys of its own on the deployed stack.
     Aws {
         aws: Box<Aws>,
@@ -51,6 +56,30 @@ impl Target {
                     () = interrupt => Ok(None),
                 }
             }
+            TargetKind::LocalStack => {
+                let host = match &settings.endpoint {
+                    Some(url) => Host::Endpoint {
+                        url: url.clone(),
+                        functions_database: settings.functions_database.clone(),
+                    },
+                    None => Host::Containers {
+                        image: localstack::Image::from_variables(|name| std::env::var_os(name)),
+                        port: 0,
+                    },
+                };
+                let settings = LocalStackSettings {
+                    project,
+                    host,
+                    database,
+                    packaged: settings.packaged,
+                    lasting: false,
+                };
+                let localstack = LocalStack::start(settings, &report, interrupt).await?;
+                Ok(localstack.map(|localstack| Self::LocalStack {
+                    localstack: Box::new(localstack),
+                    scenarios: AtomicUsize::new(0),
+                }))
+            }
             TargetKind::Aws => {
                 let settings = AwsSettings {
                     project,
@@ -72,7 +101,16 @@ impl Target {
         match self {
             Self::Embedded(_) => None,
             // They share a database whose rows they count.
-            Self::Aws { .. } => Some(1),
+            Self::LocalStack { .. } | Self::Aws { .. } => Some(1),
+        }
+    }
+
+    /// What else there is to say when a scenario has failed.
+    pub async fn evidence(&self) -> Option<String> {
+        match self {
+            // The pipeline's story has it all.
+            Self::Embedded(_) | Self::Aws { .. } => None,
+            Self::LocalStack { localstack, .. } => Some(localstack.evidence().await),
         }
     }
 
@@ -91,6 +129,10 @@ impl Target {
                 };
                 embedded.pipeline(settings).await
             }
+            Self::LocalStack {
+                localstack,
+                scenarios,
+            } => localstack.pipeline(1 + scenarios.fetch_add(1, Ordering::Relaxed)),
             Self::Aws { aws, scenarios } => {
                 aws.pipeline(1 + scenarios.fetch_add(1, Ordering::Relaxed))
             }
@@ -104,6 +146,7 @@ impl Target {
     pub async fn stop(self) -> Result<(), TargetError> {
         match self {
             Self::Embedded(embedded) => embedded.stop().await,
+            Self::LocalStack { localstack, .. } => localstack.stop().await,
             Self::Aws { aws, .. } => aws.stop().await,
         }
     }

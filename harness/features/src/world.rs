@@ -26,6 +26,8 @@ pub struct PipelineWorld {
     pub listener: Option<NoticeQueue>,
     /// A program that misbehaves as a function, where it was built.
     pub unruly: Option<PathBuf>,
+    /// The reserved concurrency that functions had before the scenario changed it.
+    pub concurrency_before: BTreeMap<String, Option<i32>>,
     /// Folders that functions run in, removed with the scenario.
     pub folders: Vec<TempDir>,
 }
@@ -61,6 +63,34 @@ impl PipelineWorld {
     pub fn emulator(&self) -> Result<&Emulator, String> {
         let emulator = self.pipeline().emulator();
         emulator.ok_or_else(|| TargetError::NoEmulator.to_string())
+    }
+
+    /// Gives functions back what the scenario has changed: on a stack that others use as well.
+    ///
+    /// # Errors
+    /// If Lambda refuses.
+    pub async fn restore(&mut self) -> Result<(), String> {
+        for (function, before) in std::mem::take(&mut self.concurrency_before) {
+            let lambda = &self.pipeline().clients().lambda;
+            match before {
+                Some(limit) => lambda
+                    .put_function_concurrency()
+                    .function_name(function)
+                    .reserved_concurrent_executions(limit)
+                    .send()
+                    .await
+                    .map(|_| ())
+                    .map_err(|error| format!("{error:?}"))?,
+                None => lambda
+                    .delete_function_concurrency()
+                    .function_name(function)
+                    .send()
+                    .await
+                    .map(|_| ())
+                    .map_err(|error| format!("{error:?}"))?,
+            }
+        }
+        Ok(())
     }
 
     /// The text of a file that the scenario has given.

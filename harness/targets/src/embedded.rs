@@ -11,15 +11,15 @@ use zipster_database::Database;
 use zipster_emulator::clock::SystemClock;
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Region};
-use zipster_stack::{Inputs, Severity, Source, Stack};
+use zipster_stack::Stack;
 
 use crate::build::{self, FunctionSource};
 use crate::clients::{Access, Clients};
 use crate::deploy::{self, Code, Executables};
-use crate::error::{Diagnostics, chain};
+use crate::error::chain;
 use crate::notices::NoticeQueue;
 use crate::progress::{Progress, Report};
-use crate::{Outputs, Pipeline, Project, TargetError};
+use crate::{Outputs, Pipeline, Project, TargetError, read};
 
 /// The account that the emulator plays: the one that AWS's own examples use.
 const ACCOUNT: &str = "123456789012";
@@ -92,7 +92,7 @@ impl Embedded {
         let (account, region) = place();
         // Read once in advance: mistakes show in a moment, and the functions are known. The
         // database's address is not, and the reader does not need it to exist.
-        let stack = read(
+        let stack = read::stack(
             &settings.project,
             &account,
             &region,
@@ -210,7 +210,7 @@ impl Embedded {
         variables.push(("database", "existing"));
         variables.push(("database_url", database_url));
         variables.push(("notification_emails", &emails));
-        let stack = read(&self.project, &self.account, &self.region, &variables)?;
+        let stack = read::stack(&self.project, &self.account, &self.region, &variables)?;
         let outputs = Outputs::of(&stack)?;
         let administrator = emulator.administrator();
         let clients = Clients::new(&Access {
@@ -224,7 +224,8 @@ impl Embedded {
                 "zipster",
             )),
         });
-        deploy::deploy(&clients, &stack, &self.code, &self.report).await?;
+        let strict = deploy::Leniency::default();
+        deploy::deploy(&clients, &stack, &self.code, strict, &self.report).await?;
         confirm_subscriptions(&clients, emulator).await?;
         let topics = [
             outputs.transform_topic_arn.as_str(),
@@ -278,32 +279,4 @@ pub(crate) fn place() -> (AccountId, Region) {
         AccountId::parse(ACCOUNT).expect("twelve digits are an account"),
         Region::parse(REGION).expect("us-east-1 is a region"),
     )
-}
-
-fn read(
-    project: &Project,
-    account: &AccountId,
-    region: &Region,
-    variables: &[(&str, &str)],
-) -> Result<Stack, TargetError> {
-    let sources: Vec<Source> = project
-        .terraform_files()?
-        .into_iter()
-        .map(|file| Source::new(file.path, file.text))
-        .collect();
-    let files = project.files();
-    let mut inputs = Inputs::new(account.clone(), region.clone()).with_files(&files);
-    for (name, value) in variables {
-        inputs = inputs.with_variable(*name, *value);
-    }
-    match zipster_stack::read(sources, &inputs) {
-        (Some(stack), diagnostics)
-            if diagnostics
-                .iter()
-                .all(|found| found.severity() != Severity::Error) =>
-        {
-            Ok(stack)
-        }
-        (_, diagnostics) => Err(TargetError::Stack(Diagnostics(diagnostics))),
-    }
 }

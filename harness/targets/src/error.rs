@@ -71,6 +71,9 @@ pub enum TargetError {
     /// The deployed stack is not one that the scenarios may or can run against: all reasons.
     #[error("the deployed stack cannot be used:{}", lines(.0))]
     NotUsable(Vec<String>),
+    /// What the target runs on is not there: what is missing, and what to do.
+    #[error("{0}")]
+    Unavailable(String),
     /// Something was left behind.
     #[error("cannot remove what the target made")]
     CleanUp(#[source] io::Error),

@@ -4,6 +4,22 @@
 //! buckets, so the keys of each run, and of each scenario in it, begin with words of their own.
 //! Scenarios speak of `zips.csv` in either case.
 
+use rand::RngExt as _;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// What all keys of all runs begin with.
+pub(crate) const FOLDER: &str = "zipster-test";
+
+/// A name that sorts by time and is nobody else's.
+pub(crate) fn run_name() -> String {
+    let format = format_description!("[year][month][day]t[hour][minute][second]z");
+    let now = OffsetDateTime::now_utc()
+        .format(format)
+        .unwrap_or_else(|_| "run".to_owned());
+    format!("{now}-{:08x}", rand::rng().random::<u32>())
+}
+
 /// A prefix of keys; empty where the buckets are nobody else's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeySpace {

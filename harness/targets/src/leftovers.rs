@@ -35,7 +35,11 @@ pub(crate) async fn remove(
 }
 
 /// Removes all versions of all objects below a prefix.
-async fn empty(clients: &Clients, bucket: &str, prefix: &str) -> Result<(), TargetError> {
+pub(crate) async fn empty(
+    clients: &Clients,
+    bucket: &str,
+    prefix: &str,
+) -> Result<(), TargetError> {
     let failed = |what: &str, reason: String| TargetError::Call {
         what: format!("{what} {bucket}/{prefix}"),
         reason,

@@ -16,6 +16,9 @@ use crate::error::chain;
 /// Twelve hours, the longest that SQS allows.
 const LONGEST_VISIBILITY_TIMEOUT_S: i32 = 43_200;
 
+/// How long a new subscription may take until messages arrive through it.
+const LISTENING_LIMIT: Duration = Duration::from_secs(120);
+
 /// One announced step of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -48,6 +51,7 @@ impl Notice {
 pub struct NoticeQueue {
     clients: Clients,
     url: String,
+    topics: Vec<String>,
     subscriptions: Vec<String>,
 }
 
@@ -92,6 +96,7 @@ impl NoticeQueue {
         let mut queue = Self {
             clients: clients.clone(),
             url,
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
             subscriptions: Vec::new(),
         };
         match queue.subscribe(topics, filter_policy).await {
@@ -215,6 +220,44 @@ impl NoticeQueue {
                 })?;
         }
         Ok(notices)
+    }
+
+    /// Returns once messages arrive from each topic. A subscription takes a moment to come alive,
+    /// and what was published before is lost: so a message of our own has to arrive first.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if it cannot be sent, or does not arrive within two minutes.
+    pub async fn hear_oneself(&self) -> Result<(), TargetError> {
+        let mut silent: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let listening = async {
+            while !silent.is_empty() {
+                for topic in &silent {
+                    self.clients
+                        .sns
+                        .publish()
+                        .topic_arn(*topic)
+                        .subject("[zipster] the harness listens")
+                        .message("A run of the scenarios begins.")
+                        .send()
+                        .await
+                        .map_err(|error| failed(&format!("Publish {topic}"), &error))?;
+                }
+                for notice in self.receive(Duration::from_secs(5)).await? {
+                    silent.retain(|topic| *topic != notice.topic);
+                }
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(LISTENING_LIMIT, listening).await {
+            Ok(heard) => heard,
+            Err(_) => Err(TargetError::Call {
+                what: "listening to the topics".to_owned(),
+                reason: format!(
+                    "nothing arrived within {} s; does a policy keep the queue from the topics?",
+                    LISTENING_LIMIT.as_secs()
+                ),
+            }),
+        }
     }
 
     /// Removes the subscriptions and the queue.

@@ -31,6 +31,20 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// The one of this machine.
+    ///
+    /// # Errors
+    /// [`TargetError::Build`] if Lambda has no such processor.
+    pub fn of_this_machine() -> Result<Self, TargetError> {
+        match std::env::consts::ARCH {
+            "x86_64" => Ok(Self::X86_64),
+            "aarch64" => Ok(Self::Arm64),
+            other => Err(TargetError::Build(format!(
+                "Lambda has no processor like this machine's, {other}"
+            ))),
+        }
+    }
+
     /// Lambda's word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

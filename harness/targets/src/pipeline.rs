@@ -19,7 +19,7 @@ pub use zipster_emulator::sns::{InboxKind, InboxMessage};
 
 use crate::clients::Clients;
 use crate::error::chain;
-use crate::keys::KeySpace;
+use crate::keys::{FOLDER, KeySpace, run_name};
 use crate::notices::{Notice, NoticeQueue};
 use crate::watch::{Attempts, Watch};
 use crate::{Outputs, TargetError, leftovers, link, story};
@@ -28,12 +28,14 @@ use crate::{Outputs, TargetError, leftovers, link, story};
 /// and no file that tests send takes a tenth of that.
 const REST_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// How long SQS holds a request that waits for messages: the longest that it allows.
-const POLL: Duration = Duration::from_secs(20);
-const POLL_SECONDS: i32 = 20;
+/// How long a request waits for notices before dead letters are looked at.
+const POLL: Duration = Duration::from_secs(5);
 
-/// How often a dead-letter queue is asked, each time for [`POLL`]: a letter is sent after the last
-/// failure was announced.
+/// How long SQS holds a request that waits for messages: the longest that it allows.
+const LONGEST_POLL_SECONDS: i32 = 20;
+
+/// How often a dead-letter queue is asked, each time for [`LONGEST_POLL_SECONDS`]: a letter is sent
+/// after the last failure was announced.
 const DEAD_LETTER_TRIES: usize = 6;
 
 /// Which function.
@@ -270,17 +272,43 @@ impl Pipeline {
     /// # Errors
     /// [`TargetError::NotSettled`] after a quarter of an hour, with what is missing.
     pub async fn settled(&self) -> Result<(), TargetError> {
+        self.settled_telling(|_| {}).await
+    }
+
+    /// The same, telling each notice that is heard meanwhile. An emulator's journal tells more, so
+    /// with one nothing is told here.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled).
+    pub async fn settled_telling(&self, tell: impl Fn(&Notice)) -> Result<(), TargetError> {
         match &self.place {
             Place::Embedded(local) => within_limit(local.emulator.settled()).await,
-            Place::Deployed(watch) => self.heard_of_all(watch).await,
+            Place::Deployed(watch) => self.heard_of_all(watch, tell).await,
         }
     }
 
-    async fn heard_of_all(&self, watch: &Mutex<Watch>) -> Result<(), TargetError> {
+    /// Waits for notices for some seconds, and returns those that came.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if they cannot be read.
+    pub async fn next_notices(&self) -> Result<Vec<Notice>, TargetError> {
+        Ok(self.ours(self.notices.receive(POLL).await?))
+    }
+
+    async fn heard_of_all(
+        &self,
+        watch: &Mutex<Watch>,
+        tell: impl Fn(&Notice),
+    ) -> Result<(), TargetError> {
         let listening = async {
             while !lock(watch).missing().is_empty() {
                 let notices = self.notices.receive(POLL).await?;
-                lock(watch).hear(self.ours(notices));
+                if notices.is_empty() {
+                    self.look_for_dead(watch).await?;
+                }
+                let notices = self.ours(notices);
+                notices.iter().for_each(&tell);
+                lock(watch).hear(notices);
             }
             Ok(())
         };
@@ -291,6 +319,30 @@ impl Pipeline {
                 missing: lock(watch).missing(),
             }),
         }
+    }
+
+    /// Looks for what was sent among the dead letters.
+    async fn look_for_dead(&self, watch: &Mutex<Watch>) -> Result<(), TargetError> {
+        let queues = [
+            ("transform", &self.outputs.transform_dead_letters_url),
+            ("load", &self.outputs.load_dead_letters_url),
+        ];
+        let keys = lock(watch).keys();
+        for (function, queue) in queues {
+            let letters = self.dead_letters(queue, false).await?;
+            for key in &keys {
+                let written = self.key_in_events(key);
+                let found = letters.iter().filter(|letter| letter.contains(&written));
+                lock(watch).found_dead(function, key, found.count());
+            }
+        }
+        Ok(())
+    }
+
+    /// A key as events write it: as in a form's query, with its slashes.
+    fn key_in_events(&self, name: &str) -> String {
+        let key: String = form_urlencoded::byte_serialize(self.keys.key(name).as_bytes()).collect();
+        key.replace("%2F", "/")
     }
 
     /// Returns once something has happened in the emulator, in the past or from now on.
@@ -326,6 +378,8 @@ impl Pipeline {
     fn ours(&self, notices: Vec<Notice>) -> Vec<Notice> {
         notices
             .into_iter()
+            // What the harness itself publishes speaks of no object.
+            .filter(|notice| !notice.attribute("key").is_empty())
             .filter_map(|notice| {
                 let name = self.keys.name(notice.attribute("key"))?.to_owned();
                 Some(notice.with_attribute("key", name))
@@ -343,9 +397,7 @@ impl Pipeline {
         function: FunctionName,
         name: &str,
     ) -> Result<(bool, Vec<String>), TargetError> {
-        // In an event the key is written as in a form's query.
-        let key: String = form_urlencoded::byte_serialize(self.keys.key(name).as_bytes()).collect();
-        let key = key.replace("%2F", "/");
+        let key = self.key_in_events(name);
         let queue = match function {
             FunctionName::Transform => &self.outputs.transform_dead_letters_url,
             FunctionName::Load => &self.outputs.load_dead_letters_url,
@@ -388,7 +440,7 @@ impl Pipeline {
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(10)
-            .wait_time_seconds(if wait { POLL_SECONDS } else { 0 })
+            .wait_time_seconds(if wait { LONGEST_POLL_SECONDS } else { 0 })
             .visibility_timeout(0)
             .send()
             .await
@@ -427,8 +479,9 @@ impl Pipeline {
         topic: &str,
         filter_policy: &str,
     ) -> Result<NoticeQueue, TargetError> {
-        let name = "zipster-harness-listener";
-        NoticeQueue::open(&self.clients, &[topic], name, Some(filter_policy)).await
+        // Others may listen on the same stack.
+        let name = format!("{FOLDER}-{}", run_name());
+        NoticeQueue::open(&self.clients, &[topic], &name, Some(filter_policy)).await
     }
 
     /// Adds mishaps to the emulator's plan.
@@ -468,7 +521,7 @@ impl Pipeline {
 
     /// Removes what the harness itself made, ends the functions and the emulator, and drops the
     /// database if it was made for this pipeline. A deployed stack stays, without this pipeline's
-    /// objects and rows.
+    /// objects and rows, unless all keys are this pipeline's: then nobody's are taken away.
     ///
     /// # Errors
     /// The first thing that could not be ended or removed; the others are tried all the same.
@@ -481,6 +534,10 @@ impl Pipeline {
                 notices?;
                 emulator.map_err(TargetError::CleanUp)?;
                 database?;
+                Ok(())
+            }
+            Place::Deployed(_) if self.keys == KeySpace::whole() => {
+                self.database.drop().await?;
                 Ok(())
             }
             Place::Deployed(_) => {

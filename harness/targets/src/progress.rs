@@ -27,6 +27,15 @@ pub enum Progress {
     Installing(String),
     /// A deployed stack is looked at: which.
     Checking(String),
+    /// An image is pulled.
+    Pulling {
+        /// Its name.
+        image: String,
+        /// How many of its layers are here, of how many, once that is known.
+        layers: Option<(usize, usize)>,
+    },
+    /// Containers are started: what happens.
+    Containers(String),
     /// Waiting for the first messages of a new subscription.
     Listening,
     /// Everything is up.
@@ -48,6 +57,11 @@ impl fmt::Display for Progress {
             }
             Self::Installing(what) => write!(f, "installing {what}"),
             Self::Checking(which) => write!(f, "stack: looking at what is deployed in {which}"),
+            Self::Pulling { image, layers } => match layers {
+                None => write!(f, "pulling {image}"),
+                Some((here, all)) => write!(f, "pulling {image}: {here} of {all} layers"),
+            },
+            Self::Containers(what) => write!(f, "containers: {what}"),
             Self::Listening => f.write_str("notices: listening to the topics"),
             Self::Ready => f.write_str("ready"),
         }

@@ -22,6 +22,8 @@ pub(crate) struct Watch {
     attempts: Attempts,
     /// How often each key was sent.
     sent: BTreeMap<String, usize>,
+    /// How many events of each function and key lie among the dead letters.
+    buried: BTreeMap<(&'static str, String), usize>,
     heard: Vec<Notice>,
     /// How many of those somebody has been given.
     given: usize,
@@ -32,6 +34,7 @@ impl Watch {
         Self {
             attempts,
             sent: BTreeMap::new(),
+            buried: BTreeMap::new(),
             heard: Vec::new(),
             given: 0,
         }
@@ -40,6 +43,18 @@ impl Watch {
     /// A file is about to be sent.
     pub fn send(&mut self, key: &str) {
         *self.sent.entry(key.to_owned()).or_default() += 1;
+    }
+
+    /// The keys that were sent.
+    pub fn keys(&self) -> Vec<String> {
+        self.sent.keys().cloned().collect()
+    }
+
+    /// So many events of a key were found among a function's dead letters: a function that cannot
+    /// run cannot say so.
+    pub fn found_dead(&mut self, function: &'static str, key: &str, letters: usize) {
+        let buried = self.buried.entry((function, key.to_owned())).or_default();
+        *buried = letters.max(*buried);
     }
 
     /// Notices have arrived.
@@ -97,8 +112,10 @@ impl Watch {
     }
 
     fn of(&self, function: &'static str, key: &str) -> Account {
+        let buried = self.buried.get(&(function, key.to_owned()));
         let mut account = Account {
             function,
+            buried: buried.copied().unwrap_or(0),
             ..Account::default()
         };
         for notice in &self.heard {
@@ -131,6 +148,7 @@ struct Account {
     succeeded: usize,
     superseded: usize,
     failed: usize,
+    buried: usize,
     last_step: u32,
     /// How often each step was announced.
     steps: BTreeMap<u32, usize>,
@@ -138,9 +156,11 @@ struct Account {
 
 impl Account {
     /// How many events have come to an end. One that was left to a newer version of the object
-    /// has, too; one that found nothing to do is a second delivery, and no end of its own.
+    /// has, too; one that found nothing to do is a second delivery, and no end of its own. One that
+    /// was given up is announced, or found among the dead letters, or both.
     fn ended(&self, attempts: usize) -> usize {
-        self.succeeded + self.superseded + self.failed / attempts.max(1)
+        let given_up = self.buried.max(self.failed / attempts.max(1));
+        self.succeeded + self.superseded + given_up
     }
 
     /// The steps before an end that have not been heard of yet.
@@ -187,6 +207,21 @@ mod tests {
                 .map(|(name, word)| ((*name).to_owned(), word.to_owned()))
                 .collect(),
         }
+    }
+
+    #[test]
+    fn a_dead_letter_is_the_end_of_an_event_that_nobody_announced() {
+        let mut watch = Watch::new(Attempts {
+            transform: 3,
+            load: 3,
+        });
+        watch.send("a.csv");
+        watch.found_dead("transform", "a.csv", 0);
+        assert_eq!(watch.missing().len(), 1);
+        watch.found_dead("transform", "a.csv", 1);
+        assert!(watch.missing().is_empty());
+        watch.send("a.csv");
+        assert_eq!(watch.missing().len(), 1);
     }
 
     #[track_caller]

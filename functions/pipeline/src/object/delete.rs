@@ -30,7 +30,10 @@ pub enum Deletion {
 /// # Errors
 /// [`CallError`] if S3 cannot be asked, or refuses for any other reason than another tag.
 ///
-/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>.
+/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>. A
+/// service that has no conditional deletes (S3 has; some that speak its protocol answer 501) is
+/// asked for the tag first: what is stored between the two requests is then deleted, and is to be
+/// had back from the bucket's versions alone.
 pub async fn delete_if_unchanged(
     s3: &Client,
     bucket: &BucketName,
@@ -52,10 +55,40 @@ pub async fn delete_if_unchanged(
             Some((412, _)) => return Ok(Deletion::Replaced),
             Some((404, Some("NoSuchKey"))) => return Ok(Deletion::Gone),
             Some((409, _)) if attempt < ATTEMPTS => attempt += 1,
+            Some((501, Some("NotImplemented"))) => {
+                return look_and_delete(s3, bucket, key, etag).await;
+            }
             _ => {
                 let address = address(bucket, key);
                 return Err(CallError::new("delete", address, "s3:DeleteObject", error));
             }
+        }
+    }
+}
+
+/// The same in two requests.
+async fn look_and_delete(
+    s3: &Client,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    etag: &ETag,
+) -> Result<Deletion, CallError> {
+    let look = s3.head_object().bucket(bucket.as_str()).key(key.as_str());
+    match look.send().await {
+        Ok(found) if found.e_tag() == Some(etag.quoted().as_str()) => {}
+        Ok(_) => return Ok(Deletion::Replaced),
+        Err(error) if matches!(refusal(&error), Some((404, _))) => return Ok(Deletion::Gone),
+        Err(error) => {
+            let address = address(bucket, key);
+            return Err(CallError::new("look at", address, "s3:GetObject", error));
+        }
+    }
+    let request = s3.delete_object().bucket(bucket.as_str()).key(key.as_str());
+    match request.send().await {
+        Ok(_) => Ok(Deletion::Deleted),
+        Err(error) => {
+            let address = address(bucket, key);
+            Err(CallError::new("delete", address, "s3:DeleteObject", error))
         }
     }
 }
@@ -95,6 +128,38 @@ mod tests {
             assert_eq!(asked.line, "DELETE /input/a.csv");
             assert_eq!(asked.header("if-match"), Some("\"0123\""));
         }
+    }
+
+    async fn deletes_without_conditions(found: Answer, expected: Deletion, requests: &[&str]) {
+        let done: Answer = (204, &[], String::new());
+        let (clients, script) = clients(move |asked| {
+            if asked.header("if-match").is_some() {
+                refusal(501, "NotImplemented")
+            } else if asked.line.starts_with("HEAD") {
+                found.clone()
+            } else {
+                done.clone()
+            }
+        });
+        let bucket = BucketName::parse("input").unwrap();
+        let key = EncodedKey::new("a.csv").decode().unwrap();
+        let etag = ETag::parse("0123").unwrap();
+        let deleted = delete_if_unchanged(&clients.s3, &bucket, &key, &etag).await;
+        assert_eq!(deleted.map_err(|error| error.to_string()), Ok(expected));
+        let lines: Vec<String> = script.asked().into_iter().map(|asked| asked.line).collect();
+        assert_eq!(lines, requests);
+    }
+
+    #[tokio::test]
+    async fn where_there_are_no_conditional_deletes_the_tag_is_looked_at_first() {
+        const TRIED: &str = "DELETE /input/a.csv";
+        const LOOKED: &str = "HEAD /input/a.csv";
+        let same: Answer = (200, &[("etag", "\"0123\"")], String::new());
+        let other: Answer = (200, &[("etag", "\"4567\"")], String::new());
+        let none: Answer = (404, &[], String::new());
+        deletes_without_conditions(same, Deletion::Deleted, &[TRIED, LOOKED, TRIED]).await;
+        deletes_without_conditions(other, Deletion::Replaced, &[TRIED, LOOKED]).await;
+        deletes_without_conditions(none, Deletion::Gone, &[TRIED, LOOKED]).await;
     }
 
     #[tokio::test]

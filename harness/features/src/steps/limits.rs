@@ -38,12 +38,22 @@ async fn concurrency(
     function: Function,
     events: i32,
 ) -> Result<(), String> {
+    let name = function.name(world);
+    let lambda = world.pipeline().clients().lambda.clone();
+    let before = lambda
+        .get_function_concurrency()
+        .function_name(&name)
+        .send()
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    let before = before.reserved_concurrent_executions();
     world
-        .pipeline()
-        .clients()
-        .lambda
+        .concurrency_before
+        .entry(name.clone())
+        .or_insert(before);
+    lambda
         .put_function_concurrency()
-        .function_name(function.name(world))
+        .function_name(name)
         .reserved_concurrent_executions(events)
         .send()
         .await

@@ -113,14 +113,16 @@ async fn heard(
     times: usize,
 ) -> Result<(), String> {
     let listener = world.listener.as_ref().ok_or("no program listens")?;
+    let keys = world.pipeline().keys();
     let heard: Vec<(String, String)> = listener
         .take()
         .await
         .map_err(|error| error.to_string())?
         .iter()
         .map(|notice| {
-            let [status, key] = ["status", "key"].map(|name| notice.attribute(name).to_owned());
-            (status, key)
+            let (status, key) = (notice.attribute("status"), notice.attribute("key"));
+            let name = keys.name(key).unwrap_or(key);
+            (status.to_owned(), name.to_owned())
         })
         .collect();
     if heard == vec![(status, key); times] {

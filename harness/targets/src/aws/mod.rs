@@ -15,26 +15,15 @@ mod database;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rand::RngExt as _;
-use time::OffsetDateTime;
-use time::macros::format_description;
 use zipster_database::{Server, Way};
 
 use crate::clients::{Access, Clients};
-use crate::error::chain;
-use crate::keys::KeySpace;
+use crate::keys::{FOLDER, KeySpace};
 use crate::notices::NoticeQueue;
 use crate::progress::{Progress, Report};
 use crate::watch::Attempts;
-use crate::{Outputs, Pipeline, Project, TargetError, leftovers};
-
-/// What all keys of all runs begin with.
-const FOLDER: &str = "zipster-test";
-
-/// How long a new subscription may take until messages arrive through it.
-const LISTENING_LIMIT: Duration = Duration::from_secs(120);
+use crate::{Outputs, Pipeline, Project, TargetError, keys, leftovers};
 
 /// How to reach a deployed stack.
 #[derive(Debug, Clone)]
@@ -77,7 +66,7 @@ impl Aws {
         };
         let aws = found.open(report).await?;
         let heard = tokio::select! {
-            heard = aws.hear_oneself() => heard.map(|()| true),
+            heard = aws.notices.hear_oneself() => heard.map(|()| true),
             () = &mut interrupt => Ok(false),
         };
         match heard {
@@ -143,7 +132,7 @@ impl Found {
 
     /// Makes the run's queue.
     async fn open(self, report: &Report) -> Result<Aws, TargetError> {
-        let run = run_name();
+        let run = keys::run_name();
         report.tell(Progress::Listening);
         let name = format!("{FOLDER}-{run}");
         let notices = NoticeQueue::open(&self.clients, &self.outputs.topics(), &name, None).await?;
@@ -182,44 +171,6 @@ impl Aws {
             .ok_or_else(|| TargetError::NotUsable(vec![database::NO_NAME.to_owned()]))
     }
 
-    /// A subscription takes a moment to come alive, and what was published before is lost: so a
-    /// message of our own has to arrive from each topic first.
-    async fn hear_oneself(&self) -> Result<(), TargetError> {
-        let mut silent: Vec<&str> = self.outputs.topics().to_vec();
-        let listening = async {
-            while !silent.is_empty() {
-                for topic in &silent {
-                    self.clients
-                        .sns
-                        .publish()
-                        .topic_arn(*topic)
-                        .subject("[zipster] the harness listens")
-                        .message("A run of the scenarios begins.")
-                        .send()
-                        .await
-                        .map_err(|error| TargetError::Call {
-                            what: format!("Publish {topic}"),
-                            reason: chain(&error),
-                        })?;
-                }
-                for notice in self.notices.receive(Duration::from_secs(5)).await? {
-                    silent.retain(|topic| *topic != notice.topic);
-                }
-            }
-            Ok(())
-        };
-        match tokio::time::timeout(LISTENING_LIMIT, listening).await {
-            Ok(heard) => heard,
-            Err(_) => Err(TargetError::Call {
-                what: "listening to the topics".to_owned(),
-                reason: format!(
-                    "nothing arrived within {} s; does a policy keep the queue from the topics?",
-                    LISTENING_LIMIT.as_secs()
-                ),
-            }),
-        }
-    }
-
     /// Removes everything that this run has made.
     ///
     /// # Errors
@@ -240,15 +191,6 @@ impl Aws {
         server?;
         Ok(())
     }
-}
-
-/// A name that sorts by time and is nobody else's.
-fn run_name() -> String {
-    let format = format_description!("[year][month][day]t[hour][minute][second]z");
-    let now = OffsetDateTime::now_utc()
-        .format(format)
-        .unwrap_or_else(|_| "run".to_owned());
-    format!("{now}-{:08x}", rand::rng().random::<u32>())
 }
 
 /// What `terraform output -json` prints, from the file or from terraform itself.

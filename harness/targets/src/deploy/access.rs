@@ -6,7 +6,8 @@ use super::{Deployer, Refusal};
 
 impl Deployer<'_> {
     pub(super) async fn role(&self, role: &Role) -> Result<(), Refusal> {
-        self.clients
+        let created = self
+            .clients
             .iam
             .create_role()
             .role_name(role.name.as_str())
@@ -20,7 +21,21 @@ impl Deployer<'_> {
             )
             .send()
             .await
-            .map_err(Refusal::of("CreateRole"))?;
+            .map_err(Refusal::of("CreateRole"));
+        match created {
+            Ok(_) => {}
+            Err(refusal) if self.may_exist(&refusal) => {
+                self.clients
+                    .iam
+                    .update_assume_role_policy()
+                    .role_name(role.name.as_str())
+                    .policy_document(role.assume_role_policy.as_str())
+                    .send()
+                    .await
+                    .map_err(Refusal::of("UpdateAssumeRolePolicy"))?;
+            }
+            Err(refusal) => return Err(refusal),
+        }
         for policy in &role.inline_policies {
             self.put_role_policy(
                 role.name.as_str(),
@@ -45,7 +60,8 @@ impl Deployer<'_> {
     }
 
     pub(super) async fn policy(&self, policy: &Policy) -> Result<(), Refusal> {
-        self.clients
+        let created = self
+            .clients
             .iam
             .create_policy()
             .policy_name(policy.name.as_str())
@@ -53,8 +69,25 @@ impl Deployer<'_> {
             .policy_document(policy.policy.as_str())
             .send()
             .await
-            .map_err(Refusal::of("CreatePolicy"))?;
-        Ok(())
+            .map_err(Refusal::of("CreatePolicy"));
+        match created {
+            Ok(_) => Ok(()),
+            Err(refusal) if self.may_exist(&refusal) => {
+                let account = &self.stack.account;
+                let (path, name) = (policy.path.as_str(), policy.name.as_str());
+                self.clients
+                    .iam
+                    .create_policy_version()
+                    .policy_arn(format!("arn:aws:iam::{account}:policy{path}{name}"))
+                    .policy_document(policy.policy.as_str())
+                    .set_as_default(true)
+                    .send()
+                    .await
+                    .map_err(Refusal::of("CreatePolicyVersion"))?;
+                Ok(())
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     pub(super) async fn role_policy_attachment(

@@ -111,22 +111,28 @@ impl Deployer<'_> {
         if let Some(policy) = &queue.policy {
             request = request.attributes(Name::Policy, policy.as_str());
         }
-        request.send().await.map_err(Refusal::of("CreateQueue"))?;
-        Ok(())
+        let attributes = request.get_attributes().clone();
+        match request.send().await.map_err(Refusal::of("CreateQueue")) {
+            Ok(_) => Ok(()),
+            // One of that name with other attributes; with the same ones it would have been given.
+            Err(refusal) if self.may_exist(&refusal) => {
+                let url = self.queue_url(queue.name.as_str()).await?;
+                self.clients
+                    .sqs
+                    .set_queue_attributes()
+                    .queue_url(url)
+                    .set_attributes(attributes)
+                    .send()
+                    .await
+                    .map_err(Refusal::of("SetQueueAttributes"))?;
+                Ok(())
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     pub(super) async fn queue_policy(&self, policy: &QueuePolicy) -> Result<(), Refusal> {
-        // The stack has the URL that AWS would give; the target has one of its own.
-        let url = self
-            .clients
-            .sqs
-            .get_queue_url()
-            .queue_name(policy.queue.as_str())
-            .send()
-            .await
-            .map_err(Refusal::of("GetQueueUrl"))?
-            .queue_url
-            .unwrap_or_default();
+        let url = self.queue_url(policy.queue.as_str()).await?;
         self.clients
             .sqs
             .set_queue_attributes()
@@ -136,5 +142,18 @@ impl Deployer<'_> {
             .await
             .map_err(Refusal::of("SetQueueAttributes"))?;
         Ok(())
+    }
+
+    /// The stack has the URL that AWS would give; the target has one of its own.
+    async fn queue_url(&self, name: &str) -> Result<String, Refusal> {
+        let answer = self
+            .clients
+            .sqs
+            .get_queue_url()
+            .queue_name(name)
+            .send()
+            .await
+            .map_err(Refusal::of("GetQueueUrl"))?;
+        Ok(answer.queue_url.unwrap_or_default())
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::try_join_all;
 use zipster_stack::resources::Function;
 use zipster_stack::{Address, Kind, Resource, Stack};
@@ -19,7 +20,11 @@ use crate::progress::{Progress, Report};
 mod access;
 mod compute;
 mod messaging;
+mod removal;
 mod storage;
+
+pub use compute::update_code;
+pub use removal::remove;
 
 /// What a function's code is, on the target.
 #[derive(Debug, Clone)]
@@ -54,7 +59,16 @@ pub fn binary_of(function: &Function) -> Result<String, TargetError> {
         })
 }
 
-/// Makes all resources of `stack`.
+/// What to do about what stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Leniency {
+    /// A resource that is there already is brought up to date, instead of being an error.
+    pub update_existing: bool,
+    /// An operation that the target does not know is told and left out, instead of being an error.
+    pub go_without: bool,
+}
+
+/// Makes all resources of `stack`. Returns what the target does not know, if it may go without.
 ///
 /// # Errors
 /// [`TargetError::Deploy`] naming the first resource that was refused, with the service's reason.
@@ -62,8 +76,9 @@ pub async fn deploy(
     clients: &Clients,
     stack: &Stack,
     code: &Executables,
+    leniency: Leniency,
     report: &Report,
-) -> Result<(), TargetError> {
+) -> Result<Vec<String>, TargetError> {
     for left_out in &stack.not_emulated {
         report.tell(Progress::NotEmulated {
             address: match &left_out.attribute {
@@ -80,12 +95,15 @@ pub async fn deploy(
         clients,
         stack,
         code,
+        leniency,
         report,
     };
+    let mut lacking = Vec::new();
     for wave in waves(stack) {
-        try_join_all(wave.into_iter().map(|resource| deployer.make(resource))).await?;
+        let made = wave.into_iter().map(|resource| deployer.make(resource));
+        lacking.extend(try_join_all(made).await?.into_iter().flatten());
     }
-    Ok(())
+    Ok(lacking)
 }
 
 /// Resources that can be made together, wave by wave, each after all that it depends on.
@@ -115,11 +133,13 @@ struct Deployer<'a> {
     clients: &'a Clients,
     stack: &'a Stack,
     code: &'a Executables,
+    leniency: Leniency,
     report: &'a Report,
 }
 
 impl Deployer<'_> {
-    async fn make(&self, resource: &Resource) -> Result<(), TargetError> {
+    /// Makes a resource; if the target does not know how and we go without, says so.
+    async fn make(&self, resource: &Resource) -> Result<Option<String>, TargetError> {
         let result = match &resource.kind {
             Kind::Bucket(bucket) => self.bucket(bucket).await,
             Kind::BucketNotification(notification) => self.bucket_notification(notification).await,
@@ -155,32 +175,103 @@ impl Deployer<'_> {
                 Ok(())
             }
         };
-        result.map_err(|refusal| TargetError::Deploy {
-            what: format!("{} ({})", resource.address, refusal.operation),
-            reason: refusal.reason,
-        })
+        match result {
+            Ok(()) => Ok(None),
+            Err(refusal) if refusal.is_unknown() && self.leniency.go_without => {
+                let lack = format!("{} ({})", resource.address, refusal.operation);
+                self.report.tell(Progress::NotEmulated {
+                    address: resource.address.to_string(),
+                    reason: format!("{}: {}", refusal.operation, refusal.reason),
+                });
+                Ok(Some(lack))
+            }
+            Err(refusal) => Err(TargetError::Deploy {
+                what: format!("{} ({})", resource.address, refusal.operation),
+                reason: refusal.reason,
+            }),
+        }
+    }
+
+    /// Whether a refusal only says that the resource is there, and that is to be taken for made.
+    fn may_exist(&self, refusal: &Refusal) -> bool {
+        self.leniency.update_existing && refusal.is_existing()
     }
 }
 
 /// A call that a service refused.
 struct Refusal {
     operation: &'static str,
+    /// AWS's code for the error, if the service gave one.
+    code: Option<String>,
     reason: String,
 }
 
 impl Refusal {
     /// For `map_err` on a call of `operation`.
-    fn of<E: Error>(operation: &'static str) -> impl FnOnce(E) -> Self {
+    fn of<E: Error + ProvideErrorMetadata>(operation: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self {
             operation,
+            code: error.code().map(str::to_owned),
             reason: chain(&error),
         }
+    }
+
+    /// For `map_err` on a request that cannot be put together.
+    fn unbuilt<E: Error>(operation: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::because(operation, chain(&error))
     }
 
     fn because(operation: &'static str, reason: impl Into<String>) -> Self {
         Self {
             operation,
+            code: None,
             reason: reason.into(),
         }
+    }
+
+    /// Whether the target has no such operation, in the words that emulators use.
+    fn is_unknown(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        [
+            "NotImplemented",
+            "NotImplementedException",
+            "UnknownOperation",
+            "UnknownOperationException",
+            "UnsupportedOperation",
+            "InvalidAction",
+            "MethodNotAllowed",
+        ]
+        .contains(&code)
+            || (code == "InternalFailure" && self.reason.contains("not yet implemented"))
+    }
+
+    /// Whether there is no such resource, in each service's own word.
+    fn is_missing(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        [
+            "NoSuchBucket",
+            "NoSuchEntity",
+            "ResourceNotFoundException",
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "QueueDoesNotExist",
+            "NotFound",
+            "NotFoundException",
+        ]
+        .contains(&code)
+            || self.reason.contains("NoSuchBucket")
+    }
+
+    /// Whether there is such a resource already, in each service's own word.
+    fn is_existing(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        [
+            "BucketAlreadyOwnedByYou",
+            "EntityAlreadyExists",
+            "ResourceConflictException",
+            "QueueAlreadyExists",
+            "QueueNameExists",
+            "ResourceAlreadyExistsException",
+        ]
+        .contains(&code)
     }
 }

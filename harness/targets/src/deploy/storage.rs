@@ -29,15 +29,19 @@ impl Deployer<'_> {
                 .location_constraint(BucketLocationConstraint::from(region))
                 .build()
         });
-        self.clients
+        let created = self
+            .clients
             .s3
             .create_bucket()
             .bucket(bucket.name.as_str())
             .set_create_bucket_configuration(location)
             .send()
             .await
-            .map_err(Refusal::of("CreateBucket"))?;
-        Ok(())
+            .map_err(Refusal::of("CreateBucket"));
+        match created {
+            Err(refusal) if !self.may_exist(&refusal) => Err(refusal),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     pub(super) async fn bucket_notification(
@@ -54,7 +58,7 @@ impl Deployer<'_> {
                     .set_events(Some(events(target)))
                     .set_filter(filter(target))
                     .build()
-                    .map_err(Refusal::of(OPERATION))?,
+                    .map_err(Refusal::unbuilt(OPERATION))?,
             );
         }
         for target in &notification.queues {
@@ -65,7 +69,7 @@ impl Deployer<'_> {
                     .set_events(Some(events(target)))
                     .set_filter(filter(target))
                     .build()
-                    .map_err(Refusal::of(OPERATION))?,
+                    .map_err(Refusal::unbuilt(OPERATION))?,
             );
         }
         for target in &notification.topics {
@@ -76,7 +80,7 @@ impl Deployer<'_> {
                     .set_events(Some(events(target)))
                     .set_filter(filter(target))
                     .build()
-                    .map_err(Refusal::of(OPERATION))?,
+                    .map_err(Refusal::unbuilt(OPERATION))?,
             );
         }
         self.clients
@@ -150,7 +154,7 @@ impl Deployer<'_> {
                         })
                         .set_kms_master_key_id(rule.kms_key.clone())
                         .build()
-                        .map_err(Refusal::of(OPERATION))?,
+                        .map_err(Refusal::unbuilt(OPERATION))?,
                 ),
             };
             rules.push(
@@ -163,7 +167,7 @@ impl Deployer<'_> {
         let configuration = ServerSideEncryptionConfiguration::builder()
             .set_rules(Some(rules))
             .build()
-            .map_err(Refusal::of(OPERATION))?;
+            .map_err(Refusal::unbuilt(OPERATION))?;
         self.clients
             .s3
             .put_bucket_encryption()
@@ -213,13 +217,13 @@ impl Deployer<'_> {
                     .set_noncurrent_version_expiration(noncurrent)
                     .set_abort_incomplete_multipart_upload(abort)
                     .build()
-                    .map_err(Refusal::of(OPERATION))?,
+                    .map_err(Refusal::unbuilt(OPERATION))?,
             );
         }
         let configuration = BucketLifecycleConfiguration::builder()
             .set_rules(Some(rules))
             .build()
-            .map_err(Refusal::of(OPERATION))?;
+            .map_err(Refusal::unbuilt(OPERATION))?;
         self.clients
             .s3
             .put_bucket_lifecycle_configuration()
@@ -257,11 +261,11 @@ impl Deployer<'_> {
         let rule = OwnershipControlsRule::builder()
             .object_ownership(ownership)
             .build()
-            .map_err(Refusal::of(OPERATION))?;
+            .map_err(Refusal::unbuilt(OPERATION))?;
         let configuration = OwnershipControls::builder()
             .rules(rule)
             .build()
-            .map_err(Refusal::of(OPERATION))?;
+            .map_err(Refusal::unbuilt(OPERATION))?;
         self.clients
             .s3
             .put_bucket_ownership_controls()

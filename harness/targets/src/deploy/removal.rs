@@ -1,0 +1,188 @@
+//! Takes a stack away again, the last made first.
+
+use zipster_stack::{Kind, Resource, Stack};
+
+use super::Refusal;
+use crate::clients::Clients;
+use crate::{TargetError, leftovers};
+
+/// Removes the resources of `stack` that [`deploy`](super::deploy()) makes. What is not there
+/// counts as removed, so that a stack that was made half-way can be taken away.
+///
+/// # Errors
+/// [`TargetError::Call`] with the first resource that was refused; the others are tried all the
+/// same.
+pub async fn remove(clients: &Clients, stack: &Stack) -> Result<(), TargetError> {
+    let mut first = Ok(());
+    for resource in stack.order().rev() {
+        if let Err(refusal) = remove_one(clients, stack, resource).await
+            && !refusal.is_missing()
+            && first.is_ok()
+        {
+            first = Err(TargetError::Call {
+                what: format!("removing {} ({})", resource.address, refusal.operation),
+                reason: refusal.reason,
+            });
+        }
+    }
+    first
+}
+
+async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Result<(), Refusal> {
+    match &resource.kind {
+        Kind::Bucket(bucket) => remove_bucket(clients, bucket.name.as_str()).await,
+        Kind::Function(function) => clients
+            .lambda
+            .delete_function()
+            .function_name(function.name.as_str())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DeleteFunction")),
+        Kind::Topic(topic) => {
+            let (account, region) = (&stack.account, &stack.region);
+            let name = topic.name.as_str();
+            let partition = stack.partition.as_str();
+            clients
+                .sns
+                .delete_topic()
+                .topic_arn(format!("arn:{partition}:sns:{region}:{account}:{name}"))
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(Refusal::of("DeleteTopic"))
+        }
+        Kind::Queue(queue) => {
+            let url = clients
+                .sqs
+                .get_queue_url()
+                .queue_name(queue.name.as_str())
+                .send()
+                .await
+                .map_err(Refusal::of("GetQueueUrl"))?
+                .queue_url
+                .unwrap_or_default();
+            clients
+                .sqs
+                .delete_queue()
+                .queue_url(url)
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(Refusal::of("DeleteQueue"))
+        }
+        Kind::RolePolicy(policy) => clients
+            .iam
+            .delete_role_policy()
+            .role_name(policy.role.as_str())
+            .policy_name(policy.name.as_str())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DeleteRolePolicy")),
+        Kind::RolePolicyAttachment(attachment) => clients
+            .iam
+            .detach_role_policy()
+            .role_name(attachment.role.as_str())
+            .policy_arn(attachment.policy.as_str())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DetachRolePolicy")),
+        Kind::Role(role) => remove_role(clients, role.name.as_str()).await,
+        Kind::Policy(policy) => {
+            let (account, partition) = (&stack.account, stack.partition.as_str());
+            let (path, name) = (policy.path.as_str(), policy.name.as_str());
+            clients
+                .iam
+                .delete_policy()
+                .policy_arn(format!("arn:{partition}:iam::{account}:policy{path}{name}"))
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(Refusal::of("DeletePolicy"))
+        }
+        Kind::LogGroup(group) => clients
+            .logs
+            .delete_log_group()
+            .log_group_name(group.name.as_str())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DeleteLogGroup")),
+        // These go with what they belong to.
+        Kind::BucketNotification(_)
+        | Kind::BucketVersioning(_)
+        | Kind::BucketPublicAccessBlock(_)
+        | Kind::BucketEncryption(_)
+        | Kind::BucketLifecycle(_)
+        | Kind::BucketPolicy(_)
+        | Kind::BucketOwnershipControls(_)
+        | Kind::TopicPolicy(_)
+        | Kind::TopicSubscription(_)
+        | Kind::QueuePolicy(_)
+        | Kind::FunctionPermission(_)
+        | Kind::FunctionEventInvokeConfig(_) => Ok(()),
+    }
+}
+
+/// A role goes only after its policies, those that its own resource declares included.
+async fn remove_role(clients: &Clients, name: &str) -> Result<(), Refusal> {
+    let inline = clients
+        .iam
+        .list_role_policies()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(Refusal::of("ListRolePolicies"))?;
+    for policy in inline.policy_names() {
+        clients
+            .iam
+            .delete_role_policy()
+            .role_name(name)
+            .policy_name(policy)
+            .send()
+            .await
+            .map_err(Refusal::of("DeleteRolePolicy"))?;
+    }
+    let attached = clients
+        .iam
+        .list_attached_role_policies()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(Refusal::of("ListAttachedRolePolicies"))?;
+    for policy in attached.attached_policies() {
+        clients
+            .iam
+            .detach_role_policy()
+            .role_name(name)
+            .policy_arn(policy.policy_arn().unwrap_or_default())
+            .send()
+            .await
+            .map_err(Refusal::of("DetachRolePolicy"))?;
+    }
+    clients
+        .iam
+        .delete_role()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(Refusal::of("DeleteRole"))?;
+    Ok(())
+}
+
+/// A bucket goes only when no version of anything is in it.
+async fn remove_bucket(clients: &Clients, bucket: &str) -> Result<(), Refusal> {
+    leftovers::empty(clients, bucket, "")
+        .await
+        .map_err(|error| Refusal::because("DeleteObjects", error.to_string()))?;
+    clients
+        .s3
+        .delete_bucket()
+        .bucket(bucket)
+        .send()
+        .await
+        .map_err(Refusal::of("DeleteBucket"))?;
+    Ok(())
+}

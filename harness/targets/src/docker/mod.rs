@@ -1,0 +1,8 @@
+//! The Docker engine: whether it answers, images, a private network, and that nothing of a session
+//! outlives it.
+
+mod engine;
+mod session;
+
+pub(crate) use engine::{Engine, split_image};
+pub(crate) use session::Session;
