@@ -28,6 +28,8 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Identity and Access Management.
     pub iam: aws_sdk_iam::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 macro_rules! client {
@@ -60,6 +62,7 @@ impl Clients {
             sqs: client!(aws_sdk_sqs, access, http),
             lambda: client!(aws_sdk_lambda, access, http),
             iam: client!(aws_sdk_iam, access, http),
+            logs: client!(aws_sdk_cloudwatchlogs, access, http),
         }
     }
 }

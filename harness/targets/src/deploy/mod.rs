@@ -18,6 +18,7 @@ use crate::progress::{Progress, Report};
 
 mod access;
 mod compute;
+mod logs;
 mod messaging;
 mod storage;
 
@@ -80,7 +81,6 @@ pub async fn deploy(
         clients,
         stack,
         code,
-        report,
     };
     for wave in waves(stack) {
         try_join_all(wave.into_iter().map(|resource| deployer.make(resource))).await?;
@@ -115,7 +115,6 @@ struct Deployer<'a> {
     clients: &'a Clients,
     stack: &'a Stack,
     code: &'a Executables,
-    report: &'a Report,
 }
 
 impl Deployer<'_> {
@@ -145,15 +144,7 @@ impl Deployer<'_> {
             Kind::RolePolicy(policy) => self.role_policy(policy).await,
             Kind::Policy(policy) => self.policy(policy).await,
             Kind::RolePolicyAttachment(attachment) => self.role_policy_attachment(attachment).await,
-            Kind::LogGroup(_) => {
-                self.report.tell(Progress::NotEmulated {
-                    address: resource.address.to_string(),
-                    reason:
-                        "function logs are in the journal; CloudWatch Logs has no emulation yet"
-                            .to_owned(),
-                });
-                Ok(())
-            }
+            Kind::LogGroup(group) => self.log_group(group).await,
         };
         result.map_err(|refusal| TargetError::Deploy {
             what: format!("{} ({})", resource.address, refusal.operation),
