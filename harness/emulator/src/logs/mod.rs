@@ -1,8 +1,8 @@
 //! CloudWatch Logs: groups, streams and events.
 //!
 //! The rooms: `operations` is the table of what is supported; `groups`, `streams` and `tags` are
-//! the operations on what holds events, `put` and `read` those on events; `deliver` is what other
-//! services write; `state` is where events are.
+//! the operations on what holds events, `put`, `read` and `filter` those on events, with `pattern`
+//! for what is searched; `deliver` is what other services write; `state` is where events are.
 //!
 //! Deliberately absent: Logs Insights, metric and subscription filters, live tail, export,
 //! encryption with keys of the account's own, deletion protection, data protection, and reading
@@ -17,9 +17,11 @@ use crate::iam::Authorization;
 
 mod deliver;
 mod error;
+mod filter;
 mod groups;
 mod input;
 mod operations;
+mod pattern;
 mod put;
 mod read;
 mod state;
@@ -56,6 +58,7 @@ impl Logs {
             "DeleteRetentionPolicy" => self.delete_retention_policy(call),
             "DescribeLogGroups" => self.describe_log_groups(call),
             "DescribeLogStreams" => self.describe_log_streams(call),
+            "FilterLogEvents" => self.filter_log_events(call),
             "GetLogEvents" => self.get_log_events(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
             "ListTagsLogGroup" => self.list_tags_log_group(call),
@@ -63,6 +66,7 @@ impl Logs {
             "PutRetentionPolicy" => self.put_retention_policy(call),
             "TagLogGroup" => self.tag_log_group(call),
             "TagResource" => self.tag_resource(call),
+            "TestMetricFilter" => self.test_metric_filter(call),
             "UntagLogGroup" => self.untag_log_group(call),
             "UntagResource" => self.untag_resource(call),
             other => Err(ApiError::unsupported(ServiceName::Logs, other)),
