@@ -4,13 +4,14 @@
 //! deliveries over one by one, in the order of posting, unless a fault plan says otherwise. It is
 //! the only place that knows all services, so that they need not know each other. For the same
 //! reason a service that wants to know beforehand whether a destination would take its events asks
-//! here; see [`Destinations`].
+//! here, and so does one that writes a log; see [`Destinations`].
 
 use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
-use zipster_names::Arn;
+use zipster_names::{AccountId, Arn, LogGroupName, Region};
 
 use crate::core::Core;
 use crate::emulator::Services;
@@ -79,6 +80,38 @@ pub enum Refused {
     Denied(String),
 }
 
+/// A log stream that a service writes with a role's authority.
+#[derive(Debug, Clone)]
+pub struct LogStream {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where it is.
+    pub region: Region,
+    /// Its group.
+    pub group: LogGroupName,
+    /// Its own name.
+    pub name: String,
+    /// The session whose permissions decide.
+    pub role: Identity,
+}
+
+impl LogStream {
+    /// The group's ARN, without `:*`.
+    #[must_use]
+    pub fn group_arn(&self) -> Arn {
+        Arn::log_group(&self.region, &self.account, &self.group)
+    }
+}
+
+/// What becomes an event in a log stream.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    /// When it was written.
+    pub at: OffsetDateTime,
+    /// The event's text.
+    pub text: String,
+}
+
 /// The destinations of all services, to be asked before anything is sent to them.
 ///
 /// The services own what is shared among them, so this knows them only as long as they are there.
@@ -121,6 +154,27 @@ impl Destinations {
                 "no deliveries to {other} are supported"
             ))),
         }
+    }
+}
+
+impl Destinations {
+    /// Makes sure that there is such a log stream, and that its role may write to it. `cause` is
+    /// what made the first line necessary.
+    ///
+    /// # Errors
+    /// Why there is none, or what the role does not allow.
+    pub fn open_log(&self, stream: &LogStream, cause: EntryId) -> Result<(), Refused> {
+        let services = self.services.get().and_then(Weak::upgrade);
+        let services =
+            services.ok_or_else(|| Refused::Missing("the emulator has stopped".to_owned()))?;
+        services.logs.open(stream, cause)
+    }
+
+    /// Writes lines to a stream that was opened, and says whether it is still there.
+    #[must_use]
+    pub fn write_log(&self, stream: &LogStream, lines: &[LogLine]) -> bool {
+        let services = self.services.get().and_then(Weak::upgrade);
+        services.is_some_and(|services| services.logs.write(stream, lines))
     }
 }
 

@@ -49,6 +49,17 @@ def walk(w):
     if [event["message"] for event in events] != ["hello"]:
         raise AssertionError(f"not what was put: {events}")
     w.refuse(MISSING, "get_log_events", **other)
+    found = w.call("filter_log_events", **group, filterPattern="hello -world", limit=1)["events"]
+    if [event["logStreamName"] for event in found] != ["one"]:
+        raise AssertionError(f"not what was put: {found}")
+    w.refuse(MISSING, "filter_log_events", **missing)
+    w.refuse("InvalidParameterException", "filter_log_events", **group, filterPattern="hello:")
+    pattern = "[ip, request, status = 4*, ...]"
+    lines = ['10.0.0.1 "GET /a b" 200 1', '10.0.0.1 "GET /a b" 404 2']
+    matched = w.call("test_metric_filter", filterPattern=pattern, logEventMessages=lines)["matches"]
+    if [match["extractedValues"]["$request"] for match in matched] != ["GET /a b"]:
+        raise AssertionError(f"not what matches: {matched}")
+    w.refuse("InvalidParameterException", "test_metric_filter", filterPattern="{ $.a }", logEventMessages=lines)
     w.call("delete_log_stream", **stream)
     w.refuse(MISSING, "delete_log_stream", **stream)
     w.call("delete_log_group", **group)

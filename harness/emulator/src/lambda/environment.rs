@@ -21,6 +21,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::cloudwatch::CloudWatch;
 use super::ending::{End, InitFailure};
 use super::function::{Key, Version};
 use super::logs::{self, Log, Report};
@@ -132,8 +133,9 @@ impl Environment {
         );
         let identifier = stream.rsplit(']').next().unwrap_or_default();
         let temporary = core.directory.join(format!("tmp-{identifier}"));
+        let cloudwatch = CloudWatch::new(core, &spec, stream);
         Self {
-            log: Log::new(core.journal.clone(), spec.arn.clone(), stream),
+            log: Log::new(core.journal.clone(), spec.arn.clone(), cloudwatch),
             core: Arc::clone(core),
             spec,
             execution,
@@ -232,6 +234,7 @@ impl Environment {
     }
 
     async fn invoke(&mut self, invocation: &Invocation) -> (Finished, Option<&'static str>) {
+        self.log.prepare(invocation.cause);
         let timeout = self.timeout();
         let cold = self.sandbox.is_none();
         let mut init = None;
@@ -449,14 +452,13 @@ impl Environment {
     fn read_output(&mut self) {
         let cause = self.execution.cause();
         if let Some(sandbox) = &mut self.sandbox {
-            for line in sandbox.output.lines() {
-                self.log.line(cause, &line);
-            }
+            self.log.write(cause, &sandbox.output.lines());
         }
     }
 
     fn write(&mut self, line: &str) {
-        self.log.line(self.execution.cause(), line);
+        let cause = self.execution.cause();
+        self.log.write(cause, &[line.to_owned()]);
     }
 
     /// Makes sure that nothing more is written before `END`, and measures. Kills the process if

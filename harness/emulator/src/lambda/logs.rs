@@ -4,7 +4,9 @@
 //! written. The pipe is read whenever the environment waits for something, and emptied before an
 //! invocation's `END`: a line that was written before the answer stands before it.
 //!
-//! Left out: CloudWatch's own API (the journal is the log), and JSON as log format.
+//! Each line goes into the journal and, by `cloudwatch`, into the function's log group.
+//!
+//! Left out: JSON as log format.
 
 use std::fmt::Write as _;
 use std::io::{self, PipeReader, Read};
@@ -14,6 +16,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::net::unix::pipe;
 
+use super::cloudwatch::CloudWatch;
 use crate::journal::{EntryId, Event, Journal};
 use crate::random::Random;
 
@@ -34,24 +37,30 @@ const ONE_LOOK: usize = 4 * 65_536;
 pub(super) struct Log {
     journal: Journal,
     function: String,
-    stream: String,
+    cloudwatch: CloudWatch,
     tail: String,
 }
 
 impl Log {
-    /// The log of the environment named by `stream`.
-    pub(super) fn new(journal: Journal, function: String, stream: String) -> Self {
+    /// The log of the environment whose stream is given.
+    pub(super) fn new(journal: Journal, function: String, cloudwatch: CloudWatch) -> Self {
         Self {
             journal,
             function,
-            stream,
+            cloudwatch,
             tail: String::new(),
         }
     }
 
     /// The log stream's name.
     pub(super) fn stream(&self) -> &str {
-        &self.stream
+        self.cloudwatch.name()
+    }
+
+    /// The environment turns to an invocation, which `cause` made necessary, and may have to
+    /// initialise before it begins.
+    pub(super) fn prepare(&mut self, cause: EntryId) {
+        self.cloudwatch.begin(cause);
     }
 
     /// Forgets the tail: an invocation begins.
@@ -59,21 +68,27 @@ impl Log {
         self.tail.clear();
     }
 
-    /// Writes one line.
-    pub(super) fn line(&mut self, cause: Option<EntryId>, line: &str) {
-        self.tail.push_str(line);
-        self.tail.push('\n');
-        if self.tail.len() > 4 * TAIL {
-            self.tail = last(&self.tail, TAIL).to_owned();
+    /// Writes lines, all caused by the same.
+    pub(super) fn write(&mut self, cause: Option<EntryId>, lines: &[String]) {
+        if lines.is_empty() {
+            return;
         }
-        self.journal.record(
-            cause,
-            Event::LogLine {
-                function: self.function.clone(),
-                log_stream: self.stream.clone(),
-                line: line.to_owned(),
-            },
-        );
+        for line in lines {
+            self.tail.push_str(line);
+            self.tail.push('\n');
+            if self.tail.len() > 4 * TAIL {
+                self.tail = last(&self.tail, TAIL).to_owned();
+            }
+            self.journal.record(
+                cause,
+                Event::LogLine {
+                    function: self.function.clone(),
+                    log_stream: self.cloudwatch.name().to_owned(),
+                    line: line.clone(),
+                },
+            );
+        }
+        self.cloudwatch.write(cause, lines);
     }
 
     /// The last 4 KB since the invocation began.

@@ -3,11 +3,12 @@
 //! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
 //! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
-//! them from queues; `pool` knows a
-//! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
-//! with its `runtime_api` and its `variables` (for Python a `python` of the machine), writes its `logs` and says how it all came to an
-//! `ending`. What a process may take is watched by `memory` and, where there can be one, limited
-//! by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this machine.
+//! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
+//! a `sandbox`, which is a `process` with its `runtime_api` and its `variables` (for Python a
+//! `python` of the machine), writes its `logs`, which `cloudwatch` gets too, and says how it all
+//! came to an `ending`. What a process may take is watched by `memory` and, where there can be one,
+//! limited by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this
+//! machine.
 //!
 //! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
 //! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
@@ -28,6 +29,7 @@ use crate::journal::EntryId;
 
 mod api;
 mod cgroup;
+mod cloudwatch;
 mod code;
 mod configure;
 mod destination;

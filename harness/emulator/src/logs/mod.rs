@@ -1,8 +1,8 @@
 //! CloudWatch Logs: groups, streams and events.
 //!
 //! The rooms: `operations` is the table of what is supported; `groups`, `streams` and `tags` are
-//! the operations on what holds events, `put` and `read` those on events; `state` is where events
-//! are.
+//! the operations on what holds events, `put`, `read` and `filter` those on events, with `pattern`
+//! for what is searched; `deliver` is what other services write; `state` is where events are.
 //!
 //! Deliberately absent: Logs Insights, metric and subscription filters, live tail, export,
 //! encryption with keys of the account's own, deletion protection, data protection, and reading
@@ -15,10 +15,13 @@ use crate::front::json::{self, Operation};
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
 
+mod deliver;
 mod error;
+mod filter;
 mod groups;
 mod input;
 mod operations;
+mod pattern;
 mod put;
 mod read;
 mod state;
@@ -55,6 +58,7 @@ impl Logs {
             "DeleteRetentionPolicy" => self.delete_retention_policy(call),
             "DescribeLogGroups" => self.describe_log_groups(call),
             "DescribeLogStreams" => self.describe_log_streams(call),
+            "FilterLogEvents" => self.filter_log_events(call),
             "GetLogEvents" => self.get_log_events(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
             "ListTagsLogGroup" => self.list_tags_log_group(call),
@@ -62,6 +66,7 @@ impl Logs {
             "PutRetentionPolicy" => self.put_retention_policy(call),
             "TagLogGroup" => self.tag_log_group(call),
             "TagResource" => self.tag_resource(call),
+            "TestMetricFilter" => self.test_metric_filter(call),
             "UntagLogGroup" => self.untag_log_group(call),
             "UntagResource" => self.untag_resource(call),
             other => Err(ApiError::unsupported(ServiceName::Logs, other)),
@@ -98,16 +103,20 @@ impl Logs {
         group: &str,
         stream: &str,
     ) -> Result<(), ApiError> {
-        let tags = self.core.logs.lock().tags(group);
-        let context: Vec<(String, String)> = tags
-            .into_iter()
-            .map(|(key, value)| (format!("aws:ResourceTag/{key}"), value))
-            .collect();
-        let context: Vec<(&str, String)> = context
+        let tags = self.tags_of(group);
+        let context: Vec<(&str, String)> = tags
             .iter()
             .map(|(key, value)| (key.as_str(), value.clone()))
             .collect();
         self.authorize(call, action, &stream_arn(group, stream), &context)
+    }
+
+    /// The tags of the group, if there is one, as condition keys.
+    fn tags_of(&self, group: &str) -> Vec<(String, String)> {
+        let tags = self.core.logs.lock().tags(group);
+        tags.into_iter()
+            .map(|(key, value)| (format!("aws:ResourceTag/{key}"), value))
+            .collect()
     }
 
     /// The present, in milliseconds.

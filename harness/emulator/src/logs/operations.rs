@@ -40,6 +40,21 @@ pub const OPERATIONS: &[Operation] = &[
         ],
     ),
     Operation::new(
+        "FilterLogEvents",
+        &[
+            "logGroupName",
+            "logGroupIdentifier",
+            "logStreamNames",
+            "logStreamNamePrefix",
+            "startTime",
+            "endTime",
+            "filterPattern",
+            "nextToken",
+            "limit",
+            "interleaved",
+        ],
+    ),
+    Operation::new(
         "GetLogEvents",
         &[
             "logGroupName",
@@ -66,6 +81,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::new("PutRetentionPolicy", &["logGroupName", "retentionInDays"]),
     Operation::new("TagLogGroup", &["logGroupName", "tags"]),
     Operation::new("TagResource", &["resourceArn", "tags"]),
+    Operation::new("TestMetricFilter", &["filterPattern", "logEventMessages"]),
     Operation::new("UntagLogGroup", &["logGroupName", "tags"]),
     Operation::new("UntagResource", &["resourceArn", "tagKeys"]),
 ];

@@ -169,7 +169,7 @@ async fn a_function_gets_what_is_in_its_queue_and_the_queue_is_empty_then() {
         .filter_map(|entry| match &entry.event {
             Event::Decision {
                 action, allowed, ..
-            } => Some(format!("{action} {allowed}")),
+            } if action.starts_with("sqs:") => Some(format!("{action} {allowed}")),
             Event::InvocationEnded { .. } => Some("ended".to_owned()),
             _ => None,
         })

@@ -14,5 +14,6 @@ mod event_sources;
 mod function;
 mod invocations;
 mod limits;
+mod logs;
 mod services;
 mod support;

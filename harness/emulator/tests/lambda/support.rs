@@ -278,6 +278,18 @@ pub fn s3(emulator: &Emulator) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
+/// A client for log groups.
+pub fn logs(emulator: &Emulator) -> aws_sdk_cloudwatchlogs::Client {
+    let config = aws_sdk_cloudwatchlogs::Config::builder()
+        .behavior_version(aws_sdk_cloudwatchlogs::config::BehaviorVersion::latest())
+        .region(aws_sdk_cloudwatchlogs::config::Region::new(REGION))
+        .endpoint_url(emulator.endpoint())
+        .credentials_provider(administrator(emulator))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
+}
+
 /// A client for queues.
 pub fn sqs(emulator: &Emulator) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()

@@ -10,6 +10,7 @@ mod database;
 mod faults;
 mod files;
 mod limits;
+mod logs;
 mod notices;
 mod subscribers;
 

@@ -19,6 +19,7 @@ use crate::progress::{Progress, Report};
 
 mod access;
 mod compute;
+mod logs;
 mod messaging;
 mod removal;
 mod storage;
@@ -165,15 +166,7 @@ impl Deployer<'_> {
             Kind::RolePolicy(policy) => self.role_policy(policy).await,
             Kind::Policy(policy) => self.policy(policy).await,
             Kind::RolePolicyAttachment(attachment) => self.role_policy_attachment(attachment).await,
-            Kind::LogGroup(_) => {
-                self.report.tell(Progress::NotEmulated {
-                    address: resource.address.to_string(),
-                    reason:
-                        "function logs are in the journal; CloudWatch Logs has no emulation yet"
-                            .to_owned(),
-                });
-                Ok(())
-            }
+            Kind::LogGroup(group) => self.log_group(group).await,
         };
         match result {
             Ok(()) => Ok(None),

@@ -45,6 +45,10 @@ pub(super) const LOGS: &[Entry] = &[
         &[on(GROUP, "logs:DescribeLogStreams", GROUP_KEYS)],
     ),
     entry(
+        "FilterLogEvents",
+        &[on(GROUP, "logs:FilterLogEvents", GROUP_KEYS)],
+    ),
+    entry(
         "GetLogEvents",
         &[on(STREAM, "logs:GetLogEvents", GROUP_KEYS)],
     ),
@@ -66,6 +70,7 @@ pub(super) const LOGS: &[Entry] = &[
     ),
     entry("TagLogGroup", &[on(GROUP, "logs:TagLogGroup", TAG_KEYS)]),
     entry("TagResource", &[on(GROUP, "logs:TagResource", TAG_KEYS)]),
+    entry("TestMetricFilter", &[on("*", "logs:TestMetricFilter", &[])]),
     entry(
         "UntagLogGroup",
         &[on(GROUP, "logs:UntagLogGroup", TAG_KEYS)],
