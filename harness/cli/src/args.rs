@@ -19,13 +19,17 @@ Examples:
       Stand everything up and watch; in another terminal, send files with any AWS client.
   cargo zipster search --within 2 07440
       The zip codes around one, in the database of a running `up`.
+  cargo zipster test --target localstack
+      The scenarios of features/ on LocalStack and MySQL in containers.
+  cargo zipster parity embedded localstack
+      What differs between the two, for a user.
   cargo zipster test --target aws
       The scenarios of features/ against what `terraform apply` has made.
 
 Exit codes:
   0  done
-  1  a file did not go through, what was said of it is shown; a scenario failed; or a zip code is
-     not known
+  1  a file did not go through, what was said of it is shown; a scenario failed; two targets differ
+     in what nobody has explained; or a zip code is not known
   2  the command line is wrong
   3  terraform/ has mistakes; each is shown with its place
   4  something needed is not available: the target, the database, a build, a port
@@ -50,6 +54,8 @@ pub enum Command {
     Search(SearchSettings),
     /// Run the scenarios of features/ on a target.
     Test(TestSettings),
+    /// Run the scenarios on two targets, and compare what a user sees.
+    Parity(ParitySettings),
     /// Build both functions for Lambda, as zips below target/lambda.
     Package(PackageSettings),
 }
@@ -182,6 +188,50 @@ pub struct TestSettings {
     /// Passed on to the scenarios' own command line, such as --name 'good and bad'.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub rest: Vec<String>,
+}
+
+/// Settings of `parity`.
+#[derive(Debug, Clone, Args)]
+pub struct ParitySettings {
+    /// The target on the left.
+    #[arg(value_enum)]
+    pub left: Target,
+
+    /// The target on the right.
+    #[arg(value_enum)]
+    pub right: Target,
+
+    /// Differences that are known, with their reasons.
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "harness/parity/known-differences.json"
+    )]
+    pub known: PathBuf,
+
+    /// Keep what was seen on each target in this folder, as <target>.json.
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+
+    /// Compare what was kept in this folder, without running anything.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "keep")]
+    pub kept: Option<PathBuf>,
+
+    /// Print the comparison as one line of JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub services: ServiceSettings,
+
+    /// Take the packages of `cargo zipster package` as they are, instead of building them. For
+    /// localstack.
+    #[arg(long)]
+    pub packaged: bool,
+
+    /// What `terraform output -json` printed, in a file [default: terraform is asked]. For aws.
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<PathBuf>,
 }
 
 /// Where the parts come from.

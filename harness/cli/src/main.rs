@@ -13,6 +13,7 @@ mod error_file;
 mod exit;
 mod interrupt;
 mod package;
+mod parity;
 mod plan;
 mod run;
 mod search;
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
         Command::Search(settings) => search::search(settings).await,
         Command::Plan(settings) => plan::plan(settings),
         Command::Package(settings) => package::package(settings).await,
+        Command::Parity(settings) => parity::parity(settings).await,
         Command::Test(settings) => test::test(settings).await,
     };
     match result {

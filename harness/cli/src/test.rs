@@ -4,13 +4,18 @@
 //! Cargo builds it, and is not there while it runs: at Ctrl-C cargo would be gone before the
 //! program has cleaned up.
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Stdio;
 
-use tokio::process::Command;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, Command};
 use zipster_targets::build;
 
 use crate::args::{Target, TestSettings};
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::stage::find_project;
 use crate::up;
 
@@ -26,6 +31,19 @@ const INTERRUPTED: i32 = 130;
 /// [`Failure`] if they cannot be built or run.
 pub async fn test(settings: TestSettings) -> Result<Exit, Failure> {
     let mut interrupt = up::install()?;
+    run(&settings, &[], Stdio::inherit(), &mut interrupt).await
+}
+
+/// Builds the scenarios' program, runs it with some more variables, and waits for its end.
+///
+/// # Errors
+/// [`Failure`] if it cannot be built or run.
+pub async fn run(
+    settings: &TestSettings,
+    variables: &[(&str, &OsStr)],
+    stdout: Stdio,
+    interrupt: &mut Interrupt,
+) -> Result<Exit, Failure> {
     let project = find_project()?;
     let program = tokio::select! {
         program = build::test_program(&project, "features") => program?,
@@ -36,22 +54,40 @@ pub async fn test(settings: TestSettings) -> Result<Exit, Failure> {
         () = interrupt.wait() => return Ok(Exit::Interrupted),
         () = std::future::ready(()) => {}
     }
-    // From here on the program gets Ctrl-C as well, and cleans up; it is waited for.
-    let status = command(&settings, &program)
-        .status()
-        .await
-        .map_err(|error| {
-            Failure::new(
-                Exit::Unavailable,
-                format!("cannot run {}: {error}", program.display()),
-            )
-        })?;
+    let cannot_run = |error: std::io::Error| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("cannot run {}: {error}", program.display()),
+        )
+    };
+    let mut child = command(settings, &program)
+        .envs(variables.iter().copied())
+        .stdout(stdout)
+        .spawn()
+        .map_err(cannot_run)?;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.map_err(cannot_run)?,
+            // Ctrl-C reaches the program as well; other signals only us. It cleans up either way,
+            // and is waited for.
+            () = interrupt.wait() => pass_on(&child),
+        }
+    };
     Ok(match status.code() {
         Some(0) => Exit::Done,
         Some(UNAVAILABLE) => Exit::Unavailable,
         Some(INTERRUPTED) | None => Exit::Interrupted,
         Some(_) => Exit::Failed,
     })
+}
+
+/// Asks a child to end.
+fn pass_on(child: &Child) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(id) = id {
+        // If it has ended meanwhile, so much the better.
+        let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+    }
 }
 
 fn command(settings: &TestSettings, program: &Path) -> Command {

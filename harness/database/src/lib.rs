@@ -33,7 +33,7 @@ pub use crate::error::{Error, Tried};
 pub use crate::migrations::{Applied, MigrationError, Migrations};
 pub use crate::progress::{Attempt, Event, Progress, Silent};
 pub use crate::rows::{
-    LoadRow, ZipCodeRow, count_other_loads, count_zip_codes, forget, loads, row,
+    LoadRow, ZipCodeRow, count_other_loads, count_zip_codes, forget, loaded, loads, row,
 };
 pub use crate::search::{Found, within};
 pub use crate::server::{Origin, Server};

@@ -116,6 +116,25 @@ pub async fn row(pool: &MySqlPool, zipcode: &str) -> Result<Option<ZipCodeRow>, 
     .map_err(Error::query(format!("read zip code {zipcode}")))
 }
 
+/// The zip codes that came from load files whose key begins with `prefix`, in their order.
+///
+/// # Errors
+/// [`Error::Query`] if the database cannot be asked.
+pub async fn loaded(pool: &MySqlPool, prefix: &str) -> Result<Vec<ZipCodeRow>, Error> {
+    sqlx::query_as(
+        "SELECT zipcode, zipcode_type, city, state, location_type, \
+         CAST(latitude AS CHAR) AS latitude, CAST(longitude AS CHAR) AS longitude, \
+         location, decommissioned, zip_codes.source_version, load_id \
+         FROM zip_codes JOIN loads ON loads.id = zip_codes.load_id \
+         WHERE LEFT(object_key, ?) = CAST(? AS BINARY) ORDER BY zipcode",
+    )
+    .bind(prefix.len() as u64)
+    .bind(prefix)
+    .fetch_all(pool)
+    .await
+    .map_err(Error::query("read the zip codes that were loaded"))
+}
+
 /// The ledger, in the order of loading.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cucumber::World as _;
 use cucumber::event::ScenarioFinished;
@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
+use crate::observe::{self, Observer};
 use crate::settings::RunSettings;
 use crate::target::Target;
 use crate::world::PipelineWorld;
@@ -64,6 +65,11 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let stage = Arc::clone(&target);
     let witness = Arc::clone(&target);
+    let observer: Option<Arc<Mutex<Observer>>> = settings
+        .observations
+        .is_some()
+        .then(|| Arc::new(Mutex::new(Observer::of(kind.as_str()))));
+    let notes = observer.clone();
     let mut cucumber = PipelineWorld::cucumber()
         .before(move |_, _, scenario, world| {
             let target = Arc::clone(&stage);
@@ -77,12 +83,17 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         })
         .after(move |_, _, scenario, finished, world| {
             let target = Arc::clone(&witness);
+            let notes = notes.clone();
             async move {
                 let passed = matches!(finished, ScenarioFinished::StepPassed);
                 if !passed && let Some(evidence) = target.evidence().await {
                     eprintln!("\nIn {:?}:\n{evidence}", scenario.name);
                 }
                 let Some(world) = world else { return };
+                if let Some(notes) = &notes {
+                    let name = format!("{} (line {})", scenario.name, scenario.position.line);
+                    observe(name, passed, world, notes).await;
+                }
                 leave(&scenario.name, passed, world).await;
             }
             .boxed_local()
@@ -93,6 +104,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         cucumber = cucumber.max_concurrent_scenarios(at_once);
     }
     let excluded = Arc::clone(&not_run);
+    let excluding = observer.clone();
     let scenarios = cucumber.filter_run(features, move |feature, rule, scenario| {
         let tags = feature
             .tags
@@ -104,6 +116,10 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             return true;
         };
         let mut excluded = excluded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(observer) = &excluding {
+            let name = format!("{} (line {})", scenario.name, scenario.position.line);
+            lock(observer).not_run(name, reason.clone());
+        }
         excluded.push((scenario.name.clone(), reason));
         false
     });
@@ -121,11 +137,38 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         kind.as_str(),
         &not_run.lock().unwrap_or_else(PoisonError::into_inner),
     );
+    if let (Some(path), Some(observer)) = (&settings.observations, &observer) {
+        // Last of all: what one target refuses, another may do.
+        let pipeline = target.pipeline("probes").await?;
+        let facts = observe::probes(&pipeline).await;
+        pipeline.stop().await?;
+        lock(observer).note_probes(facts);
+        let json = lock(observer).to_json();
+        std::fs::write(path, json).map_err(|error| {
+            TargetError::Unavailable(format!("cannot write {}: {error}", path.display()))
+        })?;
+    }
     // The hooks' clones are gone with the run, so this is the last owner.
     if let Some(target) = Arc::into_inner(target) {
         target.stop().await?;
     }
     Ok(ending)
+}
+
+/// Writes down what is there at the end of a scenario.
+///
+/// # Panics
+/// If it cannot be looked at: the scenario fails with the reason.
+async fn observe(name: String, passed: bool, world: &mut PipelineWorld, notes: &Mutex<Observer>) {
+    let Some(began) = world.began else { return };
+    match observe::scenario(world, passed, began).await {
+        Ok(facts) => lock(notes).note(name, facts),
+        Err(error) => panic!("what is there at the end cannot be seen: {error}"),
+    }
+}
+
+fn lock(observer: &Mutex<Observer>) -> MutexGuard<'_, Observer> {
+    observer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ctrl-C and its like. Installed once: a signal that comes between two waits is not lost.

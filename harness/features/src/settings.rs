@@ -52,6 +52,8 @@ pub struct RunSettings {
     pub functions_database: Option<(String, u16)>,
     /// `ZIPSTER_PACKAGED`: whether the packages in `target/lambda` are taken as they are.
     pub packaged: bool,
+    /// `ZIPSTER_OBSERVATIONS`: where to write down what could be seen.
+    pub observations: Option<PathBuf>,
     /// A program that misbehaves as a function.
     pub unruly: PathBuf,
 }
@@ -90,6 +92,7 @@ impl RunSettings {
             endpoint: variable("ZIPSTER_ENDPOINT").map(|url| url.to_string_lossy().into_owned()),
             functions_database,
             packaged: variable("ZIPSTER_PACKAGED").is_some(),
+            observations: variable("ZIPSTER_OBSERVATIONS").map(PathBuf::from),
             outputs: variable("ZIPSTER_OUTPUTS").map(PathBuf::from),
             unruly,
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use cucumber::World;
 use tempfile::TempDir;
@@ -18,6 +19,8 @@ pub struct PipelineWorld {
     pub scenario: String,
     /// Files by their object key.
     pub files: BTreeMap<String, String>,
+    /// When the first step began.
+    pub began: Option<SystemTime>,
     /// How many zip codes the database held before the first step.
     pub zip_codes_before: u64,
     /// The notices seen so far, in the order of arrival.
@@ -36,6 +39,7 @@ impl PipelineWorld {
     /// Sets the stage.
     pub fn enter(&mut self, scenario: &str, pipeline: Pipeline, zip_codes_before: u64) {
         scenario.clone_into(&mut self.scenario);
+        self.began = Some(SystemTime::now());
         self.zip_codes_before = zip_codes_before;
         self.pipeline = Some(pipeline);
     }

@@ -21,6 +21,14 @@ impl PolicyErrors {
         self.errors.iter()
     }
 
+    /// Whether the text is no JSON at all.
+    #[must_use]
+    pub fn is_not_json(&self) -> bool {
+        self.errors
+            .iter()
+            .any(|error| matches!(error.fault, Fault::NotJson(_)))
+    }
+
     /// What IAM says of the first of them; IAM never says more.
     #[must_use]
     pub fn aws_message(&self) -> String {

@@ -292,7 +292,7 @@ pub(super) struct Document {
 impl Document {
     /// `MalformedPolicyDocument` in AWS's words if it is not one.
     pub(super) fn parse(text: &str, kind: PolicyKind) -> Result<Self, ApiError> {
-        let policy = Policy::parse(text, kind).map_err(|errors| error::malformed(&errors))?;
+        let policy = Policy::parse(text, kind).map_err(|errors| error::malformed(kind, &errors))?;
         Ok(Self {
             text: text.to_owned(),
             policy: Arc::new(policy),

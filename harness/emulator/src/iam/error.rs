@@ -7,7 +7,7 @@
 use std::fmt::Display;
 
 use http::StatusCode;
-use zipster_iam::PolicyErrors;
+use zipster_iam::{PolicyErrors, PolicyKind};
 
 use crate::front::ApiError;
 use crate::iam::Denied;
@@ -66,8 +66,15 @@ pub(super) fn limit(message: impl Into<String>) -> ApiError {
 }
 
 /// 400 `MalformedPolicyDocument`.
-pub(super) fn malformed(errors: &PolicyErrors) -> ApiError {
-    ApiError::bad_request("MalformedPolicyDocument", errors.aws_message())
+pub(super) fn malformed(kind: PolicyKind, errors: &PolicyErrors) -> ApiError {
+    let message = match kind {
+        // A role's trust policy has a word of its own for this, as CreateRole is often heard to say.
+        PolicyKind::Trust if errors.is_not_json() => "This policy contains invalid Json".to_owned(),
+        PolicyKind::Trust | PolicyKind::Identity | PolicyKind::Resource | PolicyKind::Session => {
+            errors.aws_message()
+        }
+    };
+    ApiError::bad_request("MalformedPolicyDocument", message)
 }
 
 /// 400 `ValidationError`.

@@ -84,6 +84,10 @@ async fn roles_are_refused_as_on_aws() {
         refusal(create("r", "{}").send().await),
         "MalformedPolicyDocument: Syntax errors in policy."
     );
+    assert_eq!(
+        refusal(create("r", "{").send().await),
+        "MalformedPolicyDocument: This policy contains invalid Json"
+    );
     let with_resource = TRUST.replace(r#""Effect""#, r#""Resource":"*","Effect""#);
     assert_eq!(
         refusal(create("r", &with_resource).send().await),

@@ -154,7 +154,12 @@ impl LocalStack {
     /// # Errors
     /// [`TargetError::Database`] if the database cannot be used.
     pub fn pipeline(&self, number: usize) -> Result<Pipeline, TargetError> {
-        self.pipeline_of(KeySpace::below(&self.run.key(&number.to_string())))
+        let folder = format!("scenario-{number}");
+        // Buckets of one's own need no long names, which announcements would cut short.
+        self.pipeline_of(match self.is_lasting() {
+            true => KeySpace::below(&self.run.key(&folder)),
+            false => KeySpace::below(&folder),
+        })
     }
 
     /// The whole stack, for somebody who works with it by hand.
