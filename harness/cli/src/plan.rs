@@ -10,11 +10,12 @@ use zipster_targets::plan::{self, Variables};
 use crate::args::{PlanFormat, PlanSettings, Target};
 use crate::exit::{Exit, Failure};
 use crate::stage::find_project;
+use crate::variables;
 
 /// How many attributes a line of the tree has room for.
 const CHIEF: usize = 4;
 
-/// What `up` says of these, whatever the files say.
+/// What `up` says of these, whatever the environment and the files say.
 const OF_UP: [(&str, &str); 3] = [
     ("database", "existing"),
     ("database_url", "mysql://localhost/zipster"),
@@ -27,16 +28,16 @@ const OF_UP: [(&str, &str); 3] = [
 /// [`Failure`] if `terraform/` has mistakes, each with its place.
 pub fn plan(settings: PlanSettings) -> Result<Exit, Failure> {
     let project = find_project()?;
-    let mut given: Vec<(String, String)> = match settings.target {
+    let of_target: Vec<(String, String)> = match settings.target {
         Target::Embedded => OF_UP
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         Target::Aws => Vec::new(),
     };
-    given.extend(settings.variables);
     let variables = Variables {
-        given,
-        files: settings.variable_files,
+        environment: variables::of_environment(),
+        of_target,
+        options: settings.variables.0,
     };
     let (stack, warnings) = plan::read(&project, &variables)?;
     for warning in warnings {
