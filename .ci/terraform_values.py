@@ -1,8 +1,9 @@
-"""Compares what the stack reader reads of terraform/ with what Terraform itself plans, value by value.
+"""Compares what the stack reader reads of a configuration with what Terraform itself plans, value by value.
 
-Usage: terraform_values.py ROOT SCHEMA READER COMMAND...
+Usage: terraform_values.py CONFIGURATION ROOT SCHEMA READER COMMAND...
 
-ROOT is an initialised copy of the module, in which state and variable files are written. SCHEMA is the provider's schema,
+CONFIGURATION says which variables to set (CONFIGURATIONS). ROOT is an initialised copy of the configuration, in which state and
+variable files are written. SCHEMA is the provider's schema,
 READER the program `stack_values` (harness/stack/examples), and COMMAND runs Terraform in ROOT.
 
 For each set of variables Terraform plans and applies, with a provider that has the schema of AWS's and makes things up.
@@ -24,6 +25,7 @@ Then each value is altered in turn, each resource and each note taken away, and 
 """
 
 import collections
+import copy
 import json
 import os
 import pathlib
@@ -36,7 +38,7 @@ from values_comparison import Comparison, is_data, text_of
 
 EXISTING = {"database": "existing", "database_url": "mysql://user:password@host:3306/zipster"}
 
-# The variables, by what they are for. A list are options, as they would be typed.
+# The variables of terraform/, by what they are for. A list are options, as they would be typed.
 SETS = {
     "the defaults": EXISTING,
     "readers": {
@@ -81,7 +83,7 @@ ANY_DATABASE = {
     "secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:any-abcdef",
 }
 
-# What neither may take, as options.
+# What neither may take for terraform/, as options.
 REFUSED = [
     ["-var=database=existing"],
     ["-var=database_url=mysql://host/zipster"],
@@ -100,6 +102,12 @@ REFUSED = [
     ["-var=vpc_cidr=10.0.0.0/8"],
     ["-var=projekt=zips"],
 ]
+
+# harness/stack/tests/everything says in one configuration all that the reader takes.
+CONFIGURATIONS = {
+    "terraform": (SETS, REFUSED),
+    "everything": ({"every argument": {}}, [["-var=days={ a = { expire = true } }"], ["-var=days={ a = [] }"]]),
+}
 
 TAGS_OUTPUT = "default_tags_of_the_provider"
 
@@ -132,8 +140,11 @@ class Everything:
         # What the provider merges, and its stand-in does not.
         if "tags_all" in ours["values"]:
             planned["tags_all"] = {**self.tags, **(planned.get("tags") or {})}
+        unknown, applied = {**change["after_unknown"], "tags_all": {}}, self.applied[address]
+        if ours["type"] == "aws_s3_bucket_lifecycle_configuration":
+            planned, unknown, applied = with_plain_filters(planned, unknown, applied)
         comparison = Comparison(address, ours["type"], self.schema[ours["type"]]["block"], noted, self.urls)
-        return comparison.whole(ours["values"], planned, {**change["after_unknown"], "tags_all": {}}, self.applied[address])
+        return comparison.whole(ours["values"], planned, unknown, applied)
 
     def output(self, name, ours):
         comparison = Comparison(f"output.{name}", "output", {}, (), self.urls)
@@ -164,6 +175,17 @@ class Everything:
         return comparisons, missing, len(whole & set(self.planned))
 
 
+def with_plain_filters(planned, *others):
+    """Lifecycle rules with the conditions of `filter.and` in `filter` itself, as the stack has them."""
+    planned, *others = copy.deepcopy([planned, *others])
+    for index, rule in enumerate(planned["rule"]):
+        for number, has in enumerate(rule["filter"]):
+            if has["and"]:
+                for values in (planned, *others):
+                    values["rule"][index]["filter"][number] = values["rule"][index]["filter"][number]["and"][0]
+    return planned, *others
+
+
 def attempt(command):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_VAR_")}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -179,7 +201,7 @@ def run(command):
 def with_default_tags(root):
     """Has Terraform evaluate the provider's default tags, which only the provider sees, as an output."""
     for path in sorted(root.glob("*.tf")):
-        found = re.search(r"default_tags \{\s*tags = (\{.*?\n    \})", path.read_text(), re.DOTALL)
+        found = re.search(r"default_tags \{\s*tags = (.*?)\n  \}", path.read_text(), re.DOTALL)
         if found:
             text = f'output "{TAGS_OUTPUT}" {{\n  value = {found[1]}\n}}\n'
             (root / f"{TAGS_OUTPUT}.tf").write_text(text)
@@ -188,7 +210,8 @@ def with_default_tags(root):
 
 
 def main() -> int:
-    root, schema, reader, *terraform = sys.argv[1:]
+    configuration, root, schema, reader, *terraform = sys.argv[1:]
+    sets, all_refused = CONFIGURATIONS[configuration]
     root = pathlib.Path(root).resolve()
     (provider,) = json.loads(pathlib.Path(schema).read_text())["provider_schemas"].values()
     with_default_tags(root)
@@ -197,7 +220,7 @@ def main() -> int:
         package.parent.mkdir(parents=True, exist_ok=True)
         package.write_bytes(function.encode())
     total, differences, unnoticed = collections.Counter(), [], []
-    for title, variables in SETS.items():
+    for title, variables in sets.items():
         for old in root.glob("terraform.tfstate*"):
             old.unlink()
         file = root / "set.tfvars.json"
@@ -232,28 +255,29 @@ def main() -> int:
             altered, missed = self_check(everything, stack)
             total["altered"] += altered
             unnoticed += [f"{title}: {what}" for what in missed]
-    print(f"stack reader and Terraform, {len(SETS)} sets of variables: {summary(total)}")
+    print(f"{configuration}, the stack reader and Terraform, {len(sets)} sets of variables: {summary(total)}")
     # With nothing but this it is read, so that what is refused below is refused for the variable.
     read_options = [f"-database={json.dumps(ANY_DATABASE)}"]
     run([reader, root, *read_options])
-    for options in REFUSED:
+    for options in all_refused:
         plan = attempt([*terraform, "plan", "-no-color", "-input=false", *options])
         read = attempt([reader, root, *read_options, *options])
         if not plan.returncode or not read.returncode or "variable `" not in read.stderr:
             differences.append(options)
             print(f"{options}: Terraform ended with {plan.returncode}, the reader with {read.returncode}")
             print(plan.stdout + plan.stderr + read.stderr)
-    print(f"{len(REFUSED)} sets of variables that are refused, by Terraform and by the reader")
+    print(f"{configuration}: {len(all_refused)} sets of variables refused by Terraform and by the reader")
     for what in unnoticed:
         print(f"altered, and nobody noticed: {what}")
-    print(f"{total['altered']} alterations of what the stack says: {total['altered'] - len(unnoticed)} noticed")
+    noticed = total["altered"] - len(unnoticed)
+    print(f"{configuration}: {total['altered']} alterations of what the stack says: {noticed} noticed")
     return 1 if differences or unnoticed else 0
 
 
 def database_of(everything):
     """The database that Terraform made, which for the reader is that of the target."""
     for address, values in everything.applied.items():
-        if address.startswith("aws_db_instance."):
+        if re.search(r"(^|\.)aws_db_instance\.", address):
             database = {
                 "host": values["address"],
                 "port": values["port"],

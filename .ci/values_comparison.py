@@ -6,8 +6,10 @@ import re
 # What the provider fills in where the configuration says nothing.
 # Follows https://registry.terraform.io/providers/hashicorp/aws/latest/docs, "Argument Reference" of each type.
 DEFAULTS = {
+    "aws_cloudwatch_log_group": {"retention_in_days": 0},
     "aws_iam_role": {"path": "/", "max_session_duration": 3600},
     "aws_lambda_function": {
+        "package_type": "Zip",
         "ephemeral_storage.size": 512,
         "logging_config.log_group": lambda planned: f"/aws/lambda/{planned['function_name']}",
     },
@@ -17,11 +19,13 @@ DEFAULTS = {
         "fifo_queue": False,
         "content_based_deduplication": False,
         "visibility_timeout_seconds": 30,
+        "message_retention_seconds": 345600,
         "delay_seconds": 0,
         "receive_wait_time_seconds": 0,
         "max_message_size": 262144,
     },
     "aws_lambda_function_event_invoke_config": {"maximum_event_age_in_seconds": 21600},
+    "aws_s3_bucket_public_access_block": {"block_public_policy": False, "restrict_public_buckets": False},
     "aws_s3_bucket_server_side_encryption_configuration": {"rule.bucket_key_enabled": False},
     "aws_s3_bucket_lifecycle_configuration": {"rule.expiration.expired_object_delete_marker": False},
 }
@@ -67,6 +71,10 @@ def made_up(value):
     if value is None or value in ("", 0, False, [], {}):
         return True
     return bool(MADE_UP.search(value)) if isinstance(value, str) else False
+
+
+def without_indices(path):
+    return re.sub(r"\[\d+\]", "", path)
 
 
 def any_true(unknown):
@@ -150,7 +158,7 @@ class Comparison:
 
     def leaf(self, at, kind, ours, planned, unknown, applied):
         name = at.rsplit(".", 1)[-1]
-        default = DEFAULTS.get(self.kind, {}).get(at)
+        default = DEFAULTS.get(self.kind, {}).get(without_indices(at))
         default = default(self.planned) if callable(default) else default
         if isinstance(applied, str):
             default = self.urls.get(applied, default)
@@ -180,7 +188,7 @@ class Comparison:
             self.differs(at, ours, theirs)
 
     def is_noted(self, at):
-        at = re.sub(r"\[\d+\]", "", at)
+        at = without_indices(at)
         return any(at == noted or at.startswith(f"{noted}.") for noted in self.noted)
 
     def left_out(self, at, attribute, planned, unknown):

@@ -349,6 +349,8 @@ fn function(it: &Function) -> Value {
         "function_name": name,
         "arn": arn,
         "role": role,
+        // Functions from images are refused.
+        "package_type": "Zip",
         "filename": filename,
         "source_code_hash": source_code_hash,
         "runtime": runtime,
