@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hcl_edit::expr::Expression;
 use indexmap::IndexMap;
 
 use crate::config::{Assigned, Check, Variable, parse_variable_file};
@@ -122,10 +123,14 @@ fn of_expression(
         );
         Value::broken()
     };
-    let Ok(expression) = text.parse() else {
+    // Line breaks and comments may stand around it, as between brackets. Differs from Terraform: a
+    // heredoc may end without a line break.
+    let bracketed = format!("(\n{text}\n)");
+    let Ok(Expression::Parenthesis(parenthesis)) = bracketed.parse() else {
         return refused(diagnostics, "it is no expression");
     };
-    let source = Arc::new(Source::new(format!("(value of {name})"), text));
+    let expression = parenthesis.into_inner();
+    let source = Arc::new(Source::new(format!("(value of {name})"), bracketed));
     let expr = Expr { source, expression };
     let (value, problems) = constant(&expr, &Type::Any);
     if problems.has_errors() {
