@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::variables::VariableSettings;
+
 /// Runs the zip code pipeline on this machine: the real functions, the real Terraform, a real
 /// MySQL-compatible database. No AWS account, no Docker, no token.
 #[derive(Debug, Parser)]
@@ -115,13 +117,8 @@ pub struct PlanSettings {
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
 
-    /// Set a variable of terraform/. Wins over files, wherever it stands.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
-    pub variables: Vec<(String, String)>,
-
-    /// Read variables from this file as well, after terraform.tfvars and *.auto.tfvars.
-    #[arg(long = "var-file", value_name = "FILE")]
-    pub variable_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub variables: VariableSettings,
 }
 
 /// Where scenarios run.
@@ -342,15 +339,6 @@ pub struct SearchSettings {
     pub json: bool,
 }
 
-fn variable(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.to_owned()))
-        }
-        Some(_) | None => Err("expected NAME=VALUE, such as project=zips"),
-    }
-}
-
 fn endpoint(text: &str) -> Result<String, &'static str> {
     if text.starts_with("http://") || text.starts_with("https://") {
         Ok(text.to_owned())
@@ -407,21 +395,6 @@ mod tests {
         for within in ["-1", "nan", "inf", "two"] {
             let refusal = search(within, "07440").unwrap_err();
             assert!(refusal.contains("expected zero or more miles"), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn a_variable_without_a_value_is_refused() {
-        let cases = [
-            ("a=b", Some(("a", "b"))),
-            ("a=b=c", Some(("a", "b=c"))),
-            ("a=", Some(("a", ""))),
-            ("a", None),
-            ("=b", None),
-        ];
-        for (text, expected) in cases {
-            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            assert_eq!(variable(text).ok(), expected, "{text}");
         }
     }
 

@@ -22,6 +22,7 @@ mod stage;
 mod style;
 mod test;
 mod up;
+mod variables;
 
 use args::{Cli, Command};
 

@@ -1,6 +1,6 @@
 //! `zipster parity`: the scenarios on two targets, and what a user sees different.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use zipster_parity::{Comparison, Difference, Known, Observations, compare, side_by_side};
@@ -52,7 +52,10 @@ pub async fn parity(settings: ParitySettings) -> Result<Exit, Failure> {
         if settings.kept.is_none() {
             match observe(&settings, target, &path, &mut interrupt).await? {
                 Exit::Done | Exit::Failed => {}
-                end => return Ok(end),
+                end @ (Exit::Usage
+                | Exit::StackUnreadable
+                | Exit::Unavailable
+                | Exit::Interrupted) => return Ok(end),
             }
         }
         runs.push(Observations::read(&path).map_err(unreadable)?);
@@ -80,7 +83,7 @@ fn unreadable(error: zipster_parity::ReadError) -> Failure {
 async fn observe(
     settings: &ParitySettings,
     target: Target,
-    path: &PathBuf,
+    path: &Path,
     interrupt: &mut Interrupt,
 ) -> Result<Exit, Failure> {
     let (quiet, reset) = (QUIET.render(), QUIET.render_reset());

@@ -10,11 +10,12 @@ use zipster_targets::plan::{self, Variables};
 use crate::args::{PlanFormat, PlanSettings, Target};
 use crate::exit::{Exit, Failure};
 use crate::stage::find_project;
+use crate::variables;
 
 /// How many attributes a line of the tree has room for.
 const CHIEF: usize = 4;
 
-/// What `up` says of these, whatever the files say.
+/// What `up` says of these, whatever the environment and the files say.
 const OF_UP: [(&str, &str); 3] = [
     ("database", "existing"),
     ("database_url", "mysql://localhost/zipster"),
@@ -27,16 +28,16 @@ const OF_UP: [(&str, &str); 3] = [
 /// [`Failure`] if `terraform/` has mistakes, each with its place.
 pub fn plan(settings: PlanSettings) -> Result<Exit, Failure> {
     let project = find_project()?;
-    let mut given: Vec<(String, String)> = match settings.target {
+    let of_target: Vec<(String, String)> = match settings.target {
         Target::Embedded | Target::LocalStack => OF_UP
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         Target::Aws => Vec::new(),
     };
-    given.extend(settings.variables);
     let variables = Variables {
-        given,
-        files: settings.variable_files,
+        environment: variables::of_environment(),
+        of_target,
+        options: settings.variables.0,
     };
     let (stack, warnings) = plan::read(&project, &variables)?;
     for warning in warnings {
@@ -190,16 +191,15 @@ fn arrows(stack: &Stack) -> Vec<(usize, usize)> {
 }
 
 fn mermaid(stack: &Stack) -> String {
-    let quoted = |text: &str| text.replace('"', "#quot;");
     let mut text = "flowchart LR\n".to_owned();
     for (group, (module, resources)) in modules(stack).into_iter().enumerate() {
         let inner = !module.is_empty();
         if inner {
-            let _ = writeln!(text, "  subgraph m{group}[\"{}\"]", quoted(&module));
+            let _ = writeln!(text, "  subgraph m{group}[\"{}\"]", in_mermaid(&module));
         }
         for (number, resource) in resources {
             let name = within_module(&resource.address);
-            let _ = writeln!(text, "    r{number}[\"{}\"]", quoted(&name));
+            let _ = writeln!(text, "    r{number}[\"{}\"]", in_mermaid(&name));
         }
         if inner {
             text.push_str("  end\n");
@@ -207,6 +207,28 @@ fn mermaid(stack: &Stack) -> String {
     }
     for (from, to) in arrows(stack) {
         let _ = writeln!(text, "  r{from} --> r{to}");
+    }
+    text
+}
+
+/// An address as the text of a node. Mermaid has escapes of its own, so those of the address go;
+/// that of a line break stays, since a node's text is one line.
+fn in_mermaid(address: &str) -> String {
+    let mut text = String::new();
+    let mut characters = address.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = match character {
+            '\\' => characters.next_if(|next| matches!(next, '"' | '\\')),
+            _ => None,
+        };
+        match escaped.unwrap_or(character) {
+            '"' => text.push_str("#quot;"),
+            '#' => text.push_str("#35;"),
+            '<' => text.push_str("#lt;"),
+            '>' => text.push_str("#gt;"),
+            '&' => text.push_str("#amp;"),
+            other => text.push(other),
+        }
     }
     text
 }
@@ -271,6 +293,24 @@ resource "aws_vpc" "main" {
     #[test]
     fn a_stack_is_shown_as_a_tree() {
         insta::assert_snapshot!(tree(&stack()).unwrap());
+    }
+
+    #[test]
+    fn what_means_something_to_mermaid_is_written_in_its_own_escapes() {
+        let shown = |key: &str| {
+            let key = zipster_stack::InstanceKey::Name(key.to_owned());
+            in_mermaid(&key.to_string())
+        };
+        assert_eq!(shown("a"), "[#quot;a#quot;]");
+        assert_eq!(shown("a\"b"), "[#quot;a#quot;b#quot;]");
+        assert_eq!(shown("a\\"), "[#quot;a\\#quot;]");
+        assert_eq!(shown("a\nb"), "[#quot;a\\nb#quot;]");
+        assert_eq!(
+            shown("#1; <b> & c"),
+            "[#quot;#35;1; #lt;b#gt; #amp; c#quot;]"
+        );
+        // Every node of the picture.
+        assert!(mermaid(&stack()).contains("r0[\"aws_sns_topic.steps[#quot;a#quot;b#quot;]\"]"));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use cucumber::World;
 use tempfile::TempDir;
+use time::OffsetDateTime;
 use zipster_targets::notices::{Notice, NoticeQueue};
 use zipster_targets::pipeline::Emulator;
 use zipster_targets::{Pipeline, TargetError};
@@ -20,7 +20,7 @@ pub struct PipelineWorld {
     /// Files by their object key.
     pub files: BTreeMap<String, String>,
     /// When the first step began.
-    pub began: Option<SystemTime>,
+    pub began: Option<OffsetDateTime>,
     /// How many zip codes the database held before the first step.
     pub zip_codes_before: u64,
     /// The notices seen so far, in the order of arrival.
@@ -39,7 +39,7 @@ impl PipelineWorld {
     /// Sets the stage.
     pub fn enter(&mut self, scenario: &str, pipeline: Pipeline, zip_codes_before: u64) {
         scenario.clone_into(&mut self.scenario);
-        self.began = Some(SystemTime::now());
+        self.began = Some(OffsetDateTime::now_utc());
         self.zip_codes_before = zip_codes_before;
         self.pipeline = Some(pipeline);
     }

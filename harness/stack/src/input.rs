@@ -1,6 +1,5 @@
 //! What a configuration is read against: whose account, which region, which variables and files.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use zipster_names::{AccountId, Region};
@@ -14,16 +13,27 @@ pub struct Inputs<'a> {
     pub account: AccountId,
     /// The region, unless the `provider` block names another.
     pub region: Region,
-    /// Values of the root module's variables as a command line or the environment gives them: the
-    /// text itself for a string, an HCL expression for anything but a string, number or bool.
-    /// They win over `variable_files`, and those that are not declared are left alone.
-    pub variables: BTreeMap<String, String>,
-    /// Variable files (`*.tfvars`), later ones winning over earlier ones.
-    pub variable_files: Vec<Source>,
+    /// What variables of the root module are given, each in turn: of two values for the same one,
+    /// the later wins, wherever it is from.
+    pub(crate) given: Vec<Given>,
     /// What stands in for a database of the stack's own, if the target has one.
     pub database: Option<LocalDatabase>,
     /// Where `file`, `fileexists`, local modules and their like look.
     pub files: &'a dyn Files,
+}
+
+/// What gives values to variables of the root module.
+#[derive(Clone)]
+pub(crate) enum Given {
+    /// The text of one value, as the environment or a command line gives it.
+    Text {
+        name: String,
+        text: String,
+        /// Whether it is a mistake if there is no such variable.
+        meant: bool,
+    },
+    /// A variable file.
+    File(Source),
 }
 
 /// The database that the target has, in place of one that AWS would make.
@@ -46,8 +56,7 @@ impl Inputs<'static> {
         Self {
             account,
             region,
-            variables: BTreeMap::new(),
-            variable_files: Vec::new(),
+            given: Vec::new(),
             database: None,
             files: &NoFiles,
         }
@@ -55,17 +64,42 @@ impl Inputs<'static> {
 }
 
 impl<'a> Inputs<'a> {
-    /// With a value for a variable of the root module.
+    /// With a value for a variable of the root module, as the environment gives it (`TF_VAR_...`):
+    /// where there is no such variable, it is left alone.
+    ///
+    /// As in Terraform, the text is the value itself for a variable whose type is `string`, `number`
+    /// or `bool`, and for one that declares no type; for any other type, `any` among them, it is an
+    /// HCL expression.
     #[must_use]
-    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.variables.insert(name.into(), value.into());
+    pub fn with_variable(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.given.push(Given::Text {
+            name: name.into(),
+            text: text.into(),
+            meant: false,
+        });
         self
     }
 
-    /// With a variable file, which wins over those before it.
+    /// The same, as an option of a command line (`-var`): that there is no such variable is a
+    /// mistake.
+    #[must_use]
+    pub fn with_variable_option(
+        mut self,
+        name: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        self.given.push(Given::Text {
+            name: name.into(),
+            text: text.into(),
+            meant: true,
+        });
+        self
+    }
+
+    /// With a variable file, `*.tfvars` or `*.tfvars.json`.
     #[must_use]
     pub fn with_variable_file(mut self, file: Source) -> Self {
-        self.variable_files.push(file);
+        self.given.push(Given::File(file));
         self
     }
 
@@ -75,8 +109,7 @@ impl<'a> Inputs<'a> {
         Inputs {
             account: self.account,
             region: self.region,
-            variables: self.variables,
-            variable_files: self.variable_files,
+            given: self.given,
             database: self.database,
             files,
         }
@@ -91,12 +124,16 @@ impl<'a> Inputs<'a> {
 }
 
 impl fmt::Debug for Inputs<'_> {
-    /// Names the variables only: any of them may be declared sensitive.
+    /// Names the variables and files only: any value may be declared sensitive.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given = self.given.iter().map(|given| match given {
+            Given::Text { name, .. } => name,
+            Given::File(file) => &file.path,
+        });
         f.debug_struct("Inputs")
             .field("account", &self.account)
             .field("region", &self.region)
-            .field("variables", &self.variables.keys())
+            .field("given", &given.collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -9,17 +9,29 @@ use crate::embedded::place;
 use crate::error::Diagnostics;
 use crate::{Project, TargetError};
 
-/// Values of Terraform variables, as Terraform's command line takes them.
+/// Values of Terraform variables, from all that Terraform takes them from besides its own files.
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
-    /// Names and values. They win over files.
-    pub given: Vec<(String, String)>,
-    /// More variable files, later ones winning, after those that Terraform reads by itself.
-    pub files: Vec<PathBuf>,
+    /// Names and texts from the environment, without `TF_VAR_`. Everything else wins over them.
+    pub environment: Vec<(String, String)>,
+    /// What the target says of its stack. It wins over the files that Terraform reads by itself.
+    pub of_target: Vec<(String, String)>,
+    /// What the command line says, in its order: of two values for the same variable, the later
+    /// one counts.
+    pub options: Vec<VariableOption>,
 }
 
-/// Reads the stack in `terraform/` with `terraform.tfvars`, `*.auto.tfvars` and `variables`,
-/// with the warnings that go with it.
+/// One option of a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariableOption {
+    /// `-var`: a name and its text.
+    Value(String, String),
+    /// `-var-file`.
+    File(PathBuf),
+}
+
+/// Reads the stack in `terraform/` with `variables` and the variable files beside it
+/// ([`Project::variable_files`]), with the warnings that go with it.
 ///
 /// The account and the region are those of the embedded target. What only AWS can know of a
 /// database of the stack's own reads `known-after-apply`.
@@ -47,15 +59,21 @@ pub fn read(
     let mut inputs = Inputs::new(account, region)
         .with_files(&files)
         .with_database(database);
+    for (name, text) in &variables.environment {
+        inputs = inputs.with_variable(name, text);
+    }
     for path in project.variable_files()? {
         let name = path.strip_prefix(project.root()).unwrap_or(&path);
         inputs = inputs.with_variable_file(source(&path, name)?);
     }
-    for path in &variables.files {
-        inputs = inputs.with_variable_file(source(path, path)?);
+    for (name, text) in &variables.of_target {
+        inputs = inputs.with_variable(name, text);
     }
-    for (name, value) in &variables.given {
-        inputs = inputs.with_variable(name, value);
+    for option in &variables.options {
+        inputs = match option {
+            VariableOption::Value(name, text) => inputs.with_variable_option(name, text),
+            VariableOption::File(path) => inputs.with_variable_file(source(path, path)?),
+        };
     }
     let (stack, diagnostics) = zipster_stack::read(sources, &inputs);
     let failed = diagnostics
@@ -81,6 +99,8 @@ fn source(path: &Path, shown: &Path) -> Result<Source, TargetError> {
 mod tests {
     use super::*;
 
+    /// The value of a variable with these files beside its declaration. Options that name files
+    /// name some of these.
     fn output(files: &[(&str, &str)], variables: &Variables) -> String {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("terraform")).unwrap();
@@ -89,14 +109,12 @@ mod tests {
             fs::write(root.path().join("terraform").join(name), text).unwrap();
         }
         let project = Project::find(root.path()).unwrap();
-        let variables = Variables {
-            files: variables
-                .files
-                .iter()
-                .map(|file| root.path().join("terraform").join(file))
-                .collect(),
-            ..variables.clone()
-        };
+        let mut variables = variables.clone();
+        for option in &mut variables.options {
+            if let VariableOption::File(path) = option {
+                *path = root.path().join("terraform").join(&path);
+            }
+        }
         let (stack, _) = read(&project, &variables).unwrap();
         stack.output("a").unwrap().to_owned()
     }
@@ -105,8 +123,9 @@ mod tests {
     fn every_kind_of_database_can_be_planned() {
         let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         for kind in ["rds", "ec2"] {
+            let option = VariableOption::Value("database".to_owned(), kind.to_owned());
             let variables = Variables {
-                given: vec![("database".to_owned(), kind.to_owned())],
+                options: vec![option],
                 ..Variables::default()
             };
             let (stack, _) = read(&project, &variables).unwrap();
@@ -114,25 +133,50 @@ mod tests {
         }
     }
 
+    // What Terraform 1.11.4 does with the same files, environment and options.
     #[test]
     fn variables_come_from_where_terraform_takes_them_and_the_last_wins() {
         let plain = ("terraform.tfvars", "a = \"plain\"");
-        let first = ("a.auto.tfvars", "a = \"first\"");
-        let second = ("b.auto.tfvars", "a = \"second\"");
+        let plain_json = ("terraform.tfvars.json", "{\"a\": \"plain json\"}");
+        let auto_json = ("a.auto.tfvars.json", "{\"a\": \"auto json\"}");
+        let auto = ("b.auto.tfvars", "a = \"auto\"");
+        let later_json = ("b.auto.tfvars.json", "{\"a\": \"later json\"}");
         let asked = ("asked.tfvars", "a = \"asked\"");
         let none = Variables::default();
-        let file = Variables {
-            files: vec!["asked.tfvars".into()],
-            ..Variables::default()
-        };
-        let given = Variables {
-            given: vec![("a".to_owned(), "given".to_owned())],
-            ..file.clone()
-        };
         assert_eq!(output(&[asked], &none), "default");
         assert_eq!(output(&[plain], &none), "plain");
-        assert_eq!(output(&[second, plain, first], &none), "second");
-        assert_eq!(output(&[second, asked], &file), "asked");
-        assert_eq!(output(&[second, asked], &given), "given");
+        assert_eq!(output(&[plain_json, plain], &none), "plain json");
+        assert_eq!(output(&[plain, plain_json, auto_json], &none), "auto json");
+        assert_eq!(output(&[auto, auto_json, plain_json], &none), "auto");
+        assert_eq!(output(&[auto, later_json, auto_json], &none), "later json");
+
+        let given = |text: &str| vec![("a".to_owned(), text.to_owned())];
+        let environment = Variables {
+            environment: given("environment"),
+            ..Variables::default()
+        };
+        assert_eq!(output(&[], &environment), "environment");
+        assert_eq!(output(&[plain], &environment), "plain");
+        let of_target = Variables {
+            of_target: given("target"),
+            ..environment
+        };
+        assert_eq!(output(&[plain, auto], &of_target), "target");
+
+        let value = |text: &str| VariableOption::Value("a".to_owned(), text.to_owned());
+        let file = || VariableOption::File("asked.tfvars".into());
+        for (options, expected) in [
+            (vec![file()], "asked"),
+            (vec![value("one"), value("two")], "two"),
+            (vec![file(), value("one")], "one"),
+            (vec![value("one"), file()], "asked"),
+            (vec![value("one"), file(), value("two")], "two"),
+        ] {
+            let variables = Variables {
+                options,
+                ..of_target.clone()
+            };
+            assert_eq!(output(&[plain, auto, asked], &variables), expected);
+        }
     }
 }

@@ -78,8 +78,9 @@ impl Project {
         self.root.join("target").join("zipster")
     }
 
-    /// The variable files that Terraform reads by itself: `terraform.tfvars`, then
-    /// `*.auto.tfvars` in the order of their names; those written in JSON are left out.
+    /// The variable files that Terraform reads by itself, each winning over those before it:
+    /// `terraform.tfvars`, `terraform.tfvars.json`, then `*.auto.tfvars` and `*.auto.tfvars.json`
+    /// in the order of their names.
     ///
     /// # Errors
     /// [`TargetError::Read`] naming the folder.
@@ -89,13 +90,14 @@ impl Project {
             path: folder.clone(),
             source,
         })?;
-        let named = |path: &PathBuf, end: &str| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().ends_with(end))
-        };
-        let plain = folder.join("terraform.tfvars");
-        paths.retain(|path| *path == plain || named(path, ".auto.tfvars"));
-        paths.sort_by_key(|path| (*path != plain, path.clone()));
+        let plain = ["terraform.tfvars", "terraform.tfvars.json"].map(|name| folder.join(name));
+        let rank = |path: &PathBuf| plain.iter().position(|plain| plain == path);
+        paths.retain(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let auto = [".auto.tfvars", ".auto.tfvars.json"];
+            rank(path).is_some() || auto.iter().any(|end| name.ends_with(end))
+        });
+        paths.sort_by_key(|path| (rank(path).unwrap_or(plain.len()), path.clone()));
         Ok(paths)
     }
 

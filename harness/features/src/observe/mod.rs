@@ -4,10 +4,11 @@ mod plain;
 mod probes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 use zipster_parity::{Facts, Observations};
 use zipster_targets::Pipeline;
 
@@ -63,7 +64,7 @@ impl Observer {
 pub(crate) async fn scenario(
     world: &mut PipelineWorld,
     passed: bool,
-    began: SystemTime,
+    began: OffsetDateTime,
 ) -> Result<Facts, String> {
     let notices = world.all_notices().await?.to_vec();
     let pipeline = world.pipeline();
@@ -227,18 +228,14 @@ async fn rows(pipeline: &Pipeline, plain: &Plain, facts: &mut Facts) -> Result<(
 async fn logs(
     pipeline: &Pipeline,
     plain: &Plain,
-    began: SystemTime,
+    began: OffsetDateTime,
     facts: &mut Facts,
 ) -> Result<(), String> {
-    let since = began
+    let since = match pipeline.emulator() {
         // An emulator of one's own has nobody else's lines, and a clock of its own.
-        .checked_sub(match pipeline.emulator() {
-            Some(_) => Duration::MAX,
-            None => CLOCK_SKEW,
-        })
-        .and_then(|began| began.duration_since(UNIX_EPOCH).ok())
-        .unwrap_or_default();
-    let since = i64::try_from(since.as_millis()).unwrap_or(0);
+        Some(_) => 0,
+        None => (began - CLOCK_SKEW).unix_timestamp() * 1_000,
+    };
     let outputs = pipeline.outputs();
     let functions = [
         ("transform", &outputs.transform_function),

@@ -3,14 +3,16 @@
 mod block;
 mod module;
 mod types;
+mod variable_file;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 pub(crate) use block::Nested;
-pub(crate) use module::{load, parse_variable_file};
+pub(crate) use module::load;
 pub(crate) use types::of_text as type_of_text;
+pub(crate) use variable_file::{Assigned, parse_variable_file};
 
 use crate::Source;
 use crate::diagnostic::Diagnostic;
@@ -84,6 +86,8 @@ pub(crate) struct Check {
 pub(crate) struct Variable {
     pub span: Span,
     pub ty: Type,
+    /// Whether the block declares a type; `any` counts as well as another.
+    pub typed: bool,
     pub default: Option<Expr>,
     pub sensitive: bool,
     pub nullable: bool,

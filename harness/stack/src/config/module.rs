@@ -41,38 +41,6 @@ pub(crate) fn load(
     loader.modules
 }
 
-/// Reads the assignments of a `*.tfvars` file.
-pub(crate) fn parse_variable_file(
-    source: &Arc<Source>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<(String, Span, Expr)> {
-    let body = match hcl_edit::parser::parse_body(&source.text) {
-        Ok(body) => body,
-        Err(error) => {
-            diagnostics.push(parse_problem(source, &error));
-            return Vec::new();
-        }
-    };
-    let mut values = Vec::new();
-    for structure in &body {
-        match structure {
-            Structure::Attribute(attribute) => values.push((
-                attribute.key.to_string(),
-                Span::new(source, attribute.key.span().unwrap_or(0..0)),
-                Expr {
-                    source: Arc::clone(source),
-                    expression: attribute.value.clone(),
-                },
-            )),
-            Structure::Block(block) => diagnostics.push(
-                Diagnostic::error("a variable file has values only, and no blocks")
-                    .at(&header(source, block)),
-            ),
-        }
-    }
-    values
-}
-
 struct Loader<'a> {
     files: &'a dyn Files,
     diagnostics: &'a mut Diagnostics,
@@ -257,11 +225,13 @@ impl Loader<'_> {
         reader.attribute("deprecated");
         let validations = reader.blocks("validation");
         reader.finish();
+        let typed = ty.is_some();
         let ty = ty.map_or(Type::Any, |expr| types::read(&expr, self.diagnostics));
         let validations = self.checks(validations, source, false);
         let variable = Variable {
             span: span.clone(),
             ty,
+            typed,
             default,
             sensitive: sensitive || ephemeral,
             nullable,

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 
+use crate::Source;
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use crate::expression::{Evaluator, Expr, NoNames};
+use crate::expression::{Evaluator, Expr};
 use crate::source::Span;
 use crate::value::convert::convert;
 use crate::value::{Attribute, Type, Value};
-use crate::{NoFiles, Source};
 
 const NAMES: [&str; 9] = [
     "any", "bool", "list", "map", "number", "object", "set", "string", "tuple",
@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 
     fn default(&mut self, expression: &Expression, ty: &Type) -> Value {
-        let mut evaluator = Evaluator::new(&NoNames, &NoFiles, &self.expr.source);
+        let mut evaluator = Evaluator::on_its_own(&self.expr.source);
         let value = evaluator.evaluate(expression);
         self.diagnostics.extend(evaluator.diagnostics);
         match convert(&value, ty) {

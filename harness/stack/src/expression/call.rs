@@ -22,6 +22,13 @@ impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &FuncCall) -> Value {
         let name = call.name.name.as_str();
         let at = self.span(call.name.name.span());
+        if !self.calls {
+            return self.fail_with(
+                Diagnostic::error(format!("`{name}` cannot be called here"))
+                    .at(&at)
+                    .hint("values and defaults of variables stand for themselves: use a local"),
+            );
+        }
         let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
         if !matches!(namespace.as_slice(), [] | ["core"]) {
             let full = format!("{}::{name}", namespace.join("::"));

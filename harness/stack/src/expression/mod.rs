@@ -26,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::value::convert::convert;
 use crate::value::{Kind, Number, Type, Value, unify};
-use crate::{Files, Source};
+use crate::{Files, NoFiles, Source};
 
 /// An expression and the file that it is from.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ pub(crate) struct Evaluator<'a> {
     bound: Vec<(String, Value)>,
     /// Templates that are being rendered by `templatefile`.
     depth: usize,
+    /// Whether functions may be called.
+    calls: bool,
     pub(crate) diagnostics: Diagnostics,
 }
 
@@ -84,7 +86,17 @@ impl<'a> Evaluator<'a> {
             source: Arc::clone(source),
             bound: Vec::new(),
             depth: 0,
+            calls: true,
             diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// For values that have to stand for themselves, as those of variables do: nothing has a name,
+    /// and no function may be called.
+    pub(crate) fn on_its_own(source: &Arc<Source>) -> Self {
+        Self {
+            calls: false,
+            ..Self::new(&NoNames, &NoFiles, source)
         }
     }
 

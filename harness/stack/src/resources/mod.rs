@@ -115,3 +115,58 @@ pub(crate) const TYPES: &[&ResourceType] = &[
 pub(crate) fn type_of(name: &str) -> Option<&'static ResourceType> {
     TYPES.iter().copied().find(|ty| ty.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{BodySchema, Presence, Support};
+
+    /// The arguments and blocks that a body may have and that are not in `text`.
+    fn missing(body: &BodySchema, path: &str, text: &str, found: &mut Vec<String>) {
+        let says = |name: &str, sign: &str| {
+            text.lines().any(|line| {
+                let line = line.trim_start();
+                let line = line.strip_prefix("dynamic \"").unwrap_or(line);
+                let rest = line.strip_prefix(name).unwrap_or_default();
+                rest.trim_start_matches(['"', ' ']).starts_with(sign)
+            })
+        };
+        for attribute in body.attributes {
+            let used = matches!(attribute.support, Support::Used);
+            if used && attribute.presence != Presence::Computed && !says(attribute.name, "=") {
+                found.push(format!("{path}.{}", attribute.name));
+            }
+        }
+        for block in body.blocks {
+            if matches!(block.support, Support::Used) {
+                let path = format!("{path}.{}", block.name);
+                if says(block.name, "{") {
+                    missing(&block.body, &path, text, found);
+                } else {
+                    found.push(path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_configuration_that_says_everything_does() {
+        let everything = include_str!("../../tests/everything/main.tf");
+        let mut found = Vec::new();
+        for ty in TYPES {
+            let header = format!("resource \"{}\" ", ty.name);
+            let text: String = everything
+                .split(&header)
+                .skip(1)
+                .filter_map(|rest| rest.split_once("\n}\n"))
+                .map(|(text, _)| text)
+                .collect();
+            missing(&ty.body, ty.name, &text, &mut found);
+        }
+        // Names that are partly chance, the region of all the others, how long Terraform waits, and
+        // what is known of a finished resource only.
+        let not_compared = ["_prefix", ".region", ".timeouts", ".code_sha256", ".unique"];
+        found.retain(|path| !not_compared.iter().any(|end| path.ends_with(end)));
+        assert_eq!(found, [""; 0]);
+    }
+}

@@ -7,7 +7,7 @@ use hcl_edit::structure::{Attribute, Block, Body, Structure};
 
 use crate::config::Nested;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::expression::{Evaluator, NoNames};
+use crate::expression::Evaluator;
 use crate::schema::{
     AttributeSchema, BlockSchema, BodySchema, EvaluatedBody, Noted, Presence, Support,
 };
@@ -408,11 +408,10 @@ pub(super) fn object_of(
 
 /// Evaluates what must not refer to anything, such as a variable's default.
 pub(super) fn constant(
-    files: &dyn crate::Files,
     expr: &crate::expression::Expr,
     ty: &Type,
 ) -> (Value, crate::diagnostic::Diagnostics) {
-    let mut evaluator = Evaluator::new(&NoNames, files, &expr.source);
+    let mut evaluator = Evaluator::on_its_own(&expr.source);
     let value = evaluator.evaluate_as(&expr.expression, ty);
     (value, evaluator.diagnostics)
 }

@@ -273,7 +273,7 @@ impl<'w> World<'w> {
                     .map_or(&variable.span, |(_, span)| span)
                     .clone();
                 let given = given.as_ref().map(|(value, _)| value);
-                let value = variable::settle(name, variable, given, &at, self.inputs, diagnostics);
+                let value = variable::settle(name, variable, given, &at, diagnostics);
                 (value, at)
             }
             _ => {
@@ -281,7 +281,7 @@ impl<'w> World<'w> {
                 let at = given
                     .and_then(|given| given.span())
                     .unwrap_or(&variable.span);
-                let value = variable::of_root(name, variable, given, self.inputs, diagnostics);
+                let value = variable::of_root(name, variable, given, diagnostics);
                 (value, at.clone())
             }
         };

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Check, Variable, parse_variable_file};
+use hcl_edit::expr::Expression;
+use indexmap::IndexMap;
+
+use crate::config::{Assigned, Check, Variable, parse_variable_file};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::expression::Expr;
 use crate::source::Span;
 use crate::value::convert::convert;
 use crate::value::{Kind, Type, Value};
-use crate::{Inputs, Source};
+use crate::{Inputs, Source, input};
 
 use super::body::constant;
 
@@ -21,54 +24,89 @@ pub(super) struct Given {
     span: Option<Span>,
 }
 
-/// What the files and the command line give, by the variables' names.
+/// What is given to the root module's variables, by their names: of several values the last.
 pub(super) fn given(
     inputs: &Inputs<'_>,
-    declared: &indexmap::IndexMap<String, Variable>,
+    declared: &IndexMap<String, Variable>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Given> {
     let mut given = BTreeMap::new();
-    for file in &inputs.variable_files {
-        let source = Arc::new(file.clone());
-        for (name, span, expr) in parse_variable_file(&source, diagnostics) {
-            let Some(variable) = declared.get(&name) else {
-                let mut problem =
-                    Diagnostic::warning(format!("there is no variable `{name}` to set")).at(&span);
-                if let Some(hint) = did_you_mean(&name, declared.keys().map(String::as_str)) {
-                    problem = problem.hint(hint);
+    for input in &inputs.given {
+        match input {
+            input::Given::File(file) => {
+                given.append(&mut of_file(file, declared, diagnostics));
+            }
+            input::Given::Text { name, text, meant } => match declared.get(name) {
+                Some(variable) => {
+                    let value = of_text(name, text, variable, diagnostics);
+                    given.insert(name.clone(), Given { value, span: None });
                 }
-                diagnostics.push(problem);
-                continue;
-            };
-            let (value, problems) = constant(inputs.files, &expr, &Type::Any);
-            diagnostics.extend(problems);
-            let value = value.marked(variable.sensitive);
-            let span = Some(expr.span());
-            given.insert(name, Given { value, span });
+                None if *meant => {
+                    let message = format!("there is no variable `{name}` to set");
+                    diagnostics.push(with_hint(Diagnostic::error(message), name, declared));
+                }
+                None => {}
+            },
         }
-    }
-    for (name, text) in &inputs.variables {
-        // As from the environment: what is not declared is for somebody else.
-        let Some(variable) = declared.get(name) else {
-            continue;
-        };
-        let value = match &variable.ty {
-            Type::String | Type::Number | Type::Bool => Value::from(text.as_str()),
-            Type::Any
-            | Type::List(_)
-            | Type::Set(_)
-            | Type::Map(_)
-            | Type::Tuple(_)
-            | Type::Object(_) => typed(inputs, name, text, variable, diagnostics),
-        };
-        given.insert(name.clone(), Given { value, span: None });
     }
     given
 }
 
-/// The text of a value for a variable that is no string, number or bool: an expression.
-fn typed(
-    inputs: &Inputs<'_>,
+fn with_hint(problem: Diagnostic, name: &str, declared: &IndexMap<String, Variable>) -> Diagnostic {
+    match did_you_mean(name, declared.keys().map(String::as_str)) {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+fn of_file(
+    file: &Source,
+    declared: &IndexMap<String, Variable>,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<String, Given> {
+    let source = Arc::new(file.clone());
+    let mut given = BTreeMap::new();
+    for assignment in parse_variable_file(&source, diagnostics) {
+        let name = assignment.name;
+        let Some(variable) = declared.get(&name) else {
+            let message = format!("there is no variable `{name}` to set");
+            let problem = Diagnostic::warning(message).at(&assignment.name_at);
+            diagnostics.push(with_hint(problem, &name, declared));
+            continue;
+        };
+        let value = match assignment.value {
+            Assigned::Value(value) => value,
+            Assigned::Expr(expr) => {
+                let (value, problems) = constant(&expr, &Type::Any);
+                diagnostics.extend(problems);
+                value
+            }
+        };
+        let value = value.marked(variable.sensitive);
+        let span = Some(assignment.value_at);
+        given.insert(name, Given { value, span });
+    }
+    given
+}
+
+/// A value that came as text.
+///
+/// Terraform takes the text itself for a variable that declares no type, and for strings, numbers
+/// and bools; for any other type, and `any` is one, it reads an expression.
+fn of_text(name: &str, text: &str, variable: &Variable, diagnostics: &mut Diagnostics) -> Value {
+    match &variable.ty {
+        Type::String | Type::Number | Type::Bool => text.into(),
+        Type::Any if !variable.typed => text.into(),
+        Type::Any
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Map(_)
+        | Type::Tuple(_)
+        | Type::Object(_) => of_expression(name, text, variable, diagnostics),
+    }
+}
+
+fn of_expression(
     name: &str,
     text: &str,
     variable: &Variable,
@@ -78,19 +116,23 @@ fn typed(
         diagnostics.push(
             Diagnostic::error(format!("the value given for variable `{name}`: {problem}"))
                 .at(&variable.span)
-                .hint(format!("it has the type {}", variable.ty)),
+                .hint(format!(
+                    "it has the type {}, whose values are written as in a *.tfvars file",
+                    variable.ty
+                )),
         );
         Value::broken()
     };
-    let expression = match text.parse() {
-        Ok(expression) => expression,
-        // Text is text, if any type will do.
-        Err(_) if variable.ty == Type::Any => return text.into(),
-        Err(_) => return refused(diagnostics, "it is no expression"),
+    // Line breaks and comments may stand around it, as between brackets. Differs from Terraform: a
+    // heredoc may end without a line break.
+    let bracketed = format!("(\n{text}\n)");
+    let Ok(Expression::Parenthesis(parenthesis)) = bracketed.parse() else {
+        return refused(diagnostics, "it is no expression");
     };
-    let source = Arc::new(Source::new(format!("(value of {name})"), text));
+    let expression = parenthesis.into_inner();
+    let source = Arc::new(Source::new(format!("(value of {name})"), bracketed));
     let expr = Expr { source, expression };
-    let (value, problems) = constant(inputs.files, &expr, &Type::Any);
+    let (value, problems) = constant(&expr, &Type::Any);
     if problems.has_errors() {
         return refused(diagnostics, "it cannot be evaluated on its own");
     }
@@ -102,13 +144,12 @@ pub(super) fn of_root(
     name: &str,
     variable: &Variable,
     given: Option<&Given>,
-    inputs: &Inputs<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Value {
     match given {
         Some(given) => {
             let at = given.span.as_ref().unwrap_or(&variable.span);
-            settle(name, variable, Some(&given.value), at, inputs, diagnostics)
+            settle(name, variable, Some(&given.value), at, diagnostics)
         }
         None if variable.default.is_none() => {
             diagnostics.push(
@@ -120,7 +161,7 @@ pub(super) fn of_root(
             );
             Value::broken()
         }
-        None => settle(name, variable, None, &variable.span, inputs, diagnostics),
+        None => settle(name, variable, None, &variable.span, diagnostics),
     }
 }
 
@@ -130,7 +171,6 @@ pub(super) fn settle(
     variable: &Variable,
     given: Option<&Value>,
     at: &Span,
-    inputs: &Inputs<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Value {
     let given = given.filter(|value| variable.nullable || !value.is_null());
@@ -147,7 +187,7 @@ pub(super) fn settle(
             }
         },
         (None, Some(default)) => {
-            let (value, problems) = constant(inputs.files, default, &variable.ty);
+            let (value, problems) = constant(default, &variable.ty);
             diagnostics.extend(problems);
             value
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::{Kind, Number, Value};
 
@@ -82,6 +83,30 @@ pub(crate) fn decode(text: &str) -> Result<Value, String> {
     }
 }
 
+/// One member of an object, with the bytes where its key and its value stand.
+pub(crate) struct Member {
+    pub key: String,
+    pub key_at: Range<usize>,
+    pub value: Value,
+    pub value_at: Range<usize>,
+}
+
+/// Reads JSON text that has to be an object, as its members in their order, the same key as often
+/// as it stands there.
+///
+/// # Errors
+/// What is wrong, and at which byte.
+pub(crate) fn members(text: &str) -> Result<Vec<Member>, (String, usize)> {
+    let mut parser = Parser { rest: text, text };
+    parser.members().map_err(|problem| {
+        let problem = match problem.rsplit_once(" at byte ") {
+            Some((problem, _)) => problem.to_owned(),
+            None => problem,
+        };
+        (problem, parser.at())
+    })
+}
+
 struct Parser<'a> {
     text: &'a str,
     rest: &'a str,
@@ -89,7 +114,11 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn problem(&self, what: &str) -> String {
-        format!("{what} at byte {}", self.text.len() - self.rest.len())
+        format!("{what} at byte {}", self.at())
+    }
+
+    fn at(&self) -> usize {
+        self.text.len() - self.rest.len()
     }
 
     fn space(&mut self) {
@@ -147,6 +176,46 @@ impl<'a> Parser<'a> {
             if !self.take(",") {
                 return Err(self.problem("a comma or closing brace is expected"));
             }
+        }
+    }
+
+    fn members(&mut self) -> Result<Vec<Member>, String> {
+        let mut members = Vec::new();
+        self.space();
+        if !self.take("{") {
+            return Err(self.problem("a JSON object is expected"));
+        }
+        self.space();
+        let mut more = !self.take("}");
+        while more {
+            self.space();
+            let key_starts = self.at();
+            let key = self.string()?;
+            let key_at = key_starts..self.at();
+            self.space();
+            if !self.take(":") {
+                return Err(self.problem("a colon is expected"));
+            }
+            self.space();
+            let value_starts = self.at();
+            let value = self.value(1)?;
+            members.push(Member {
+                key,
+                key_at,
+                value,
+                value_at: value_starts..self.at(),
+            });
+            self.space();
+            more = !self.take("}");
+            if more && !self.take(",") {
+                return Err(self.problem("a comma or closing brace is expected"));
+            }
+        }
+        self.space();
+        if self.rest.is_empty() {
+            Ok(members)
+        } else {
+            Err(self.problem("something follows the value"))
         }
     }
 

@@ -42,3 +42,7 @@ variable "twice" {
 variable "twice" {
   defualt = 1
 }
+
+variable "called" {
+  default = upper("a")
+}
