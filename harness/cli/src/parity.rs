@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use zipster_parity::{Comparison, Difference, Known, Observations, compare, side_by_side};
 
@@ -144,6 +145,16 @@ fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
     }
     for difference in &comparison.unexplained {
         show_difference(difference, left, right);
+    }
+    for times in &comparison.times {
+        let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
+        anstream::println!(
+            "{quiet}{}: ready after {:.1} s, {} scenarios in {:.1} s{reset}",
+            times.target,
+            seconds(times.start_ms),
+            times.scenarios,
+            seconds(times.scenarios_ms)
+        );
     }
     let colour = match comparison.unexplained.is_empty() {
         true => GOOD.render(),

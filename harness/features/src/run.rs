@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use cucumber::World as _;
 use cucumber::event::ScenarioFinished;
@@ -57,9 +58,11 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let features = project.root().join("features");
     let report = Report::new(|progress| eprintln!("{progress}"));
     let mut interrupt = Interrupt::install();
+    let begun = Instant::now();
     let Some(target) = Target::start(&settings, project, report, interrupt.wait()).await? else {
         return Ok(Ending::Interrupted);
     };
+    let start = begun.elapsed();
     let target = Arc::new(target);
     let kind = settings.target;
     let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
@@ -138,6 +141,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         &not_run.lock().unwrap_or_else(PoisonError::into_inner),
     );
     if let (Some(path), Some(observer)) = (&settings.observations, &observer) {
+        lock(observer).times(start, begun.elapsed().saturating_sub(start));
         // Last of all: what one target refuses, another may do.
         let pipeline = target.pipeline("probes").await?;
         let facts = observe::probes(&pipeline).await;

@@ -28,11 +28,38 @@ pub struct Explained {
     pub seen: Vec<Difference>,
 }
 
+/// How long a run took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// The target.
+    pub target: String,
+    /// How many scenarios ran.
+    pub scenarios: usize,
+    /// Until the first of them could begin, in milliseconds.
+    pub start_ms: u64,
+    /// All of them, in milliseconds.
+    pub scenarios_ms: u64,
+}
+
+impl Times {
+    fn of(run: &Observations) -> Self {
+        Self {
+            target: run.target.clone(),
+            // The wrong calls are no scenario.
+            scenarios: run.scenarios.len().saturating_sub(1),
+            start_ms: run.start_ms,
+            scenarios_ms: run.scenarios_ms,
+        }
+    }
+}
+
 /// What two runs have in common, and what not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// The two targets.
     pub targets: [String; 2],
+    /// How long each took.
+    pub times: [Times; 2],
     /// How many scenarios were seen on both.
     pub scenarios: usize,
     /// How many facts are the same.
@@ -53,6 +80,7 @@ pub fn compare(left: &Observations, right: &Observations, known: &Known) -> Comp
     let targets = [left.target.as_str(), right.target.as_str()];
     let mut comparison = Comparison {
         targets: targets.map(str::to_owned),
+        times: [Times::of(left), Times::of(right)],
         scenarios: 0,
         same: 0,
         unexplained: Vec::new(),
@@ -141,6 +169,8 @@ mod tests {
             .collect();
         Observations {
             target: target.to_owned(),
+            start_ms: 0,
+            scenarios_ms: 0,
             scenarios: [(scenario.to_owned(), facts)].into(),
             not_run: [].into(),
         }

@@ -9,7 +9,7 @@ mod known;
 mod observations;
 mod show;
 
-pub use compare::{Comparison, Difference, Explained, compare};
+pub use compare::{Comparison, Difference, Explained, Times, compare};
 pub use known::{Known, KnownDifference};
 pub use observations::{Facts, Observations, ReadError};
 pub use show::side_by_side;

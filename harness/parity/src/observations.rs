@@ -14,6 +14,12 @@ pub type Facts = BTreeMap<String, String>;
 pub struct Observations {
     /// Where it ran: `embedded`, `localstack` or `aws`.
     pub target: String,
+    /// How long it took until the first scenario could begin, in milliseconds.
+    #[serde(default)]
+    pub start_ms: u64,
+    /// How long the scenarios took, in milliseconds.
+    #[serde(default)]
+    pub scenarios_ms: u64,
     /// What was seen, by the scenario's name and line.
     pub scenarios: BTreeMap<String, Facts>,
     /// Scenarios that did not run there, with the reason.

@@ -52,6 +52,12 @@ impl Observer {
         self.observations.not_run.insert(scenario, reason);
     }
 
+    pub fn times(&mut self, start: Duration, scenarios: Duration) {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.observations.start_ms = ms(start);
+        self.observations.scenarios_ms = ms(scenarios);
+    }
+
     pub fn to_json(&self) -> String {
         self.observations.to_json()
     }

@@ -141,12 +141,19 @@ impl Containers {
             TargetError::Unavailable(format!("{} does not start: {reason}{hint}", image.name))
         };
         let container = request.start().await.map_err(failed)?;
-        let host = container.get_host().await.map_err(failed)?.to_string();
-        let port = container
-            .get_host_port_ipv4(PORT.tcp())
-            .await
-            .map_err(failed)?;
-        self.localstack = Some(container);
+        let container = self.localstack.insert(container);
+        let place = async {
+            let host = container.get_host().await?.to_string();
+            Ok((host, container.get_host_port_ipv4(PORT.tcp()).await?))
+        };
+        let (host, port) = match place.await {
+            Ok(place) => place,
+            Err(error) => {
+                // A container that has ended publishes nothing; why it did is what counts.
+                self.alive().await?;
+                return Err(failed(error));
+            }
+        };
         // `localhost` may mean ::1 first, where Docker does not publish.
         let host = if host == "localhost" {
             "127.0.0.1"
