@@ -11,7 +11,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::deliver::shown;
-use super::envelope::{Letterhead, invitation};
+use super::envelope::{Letterhead, Question, QuestionKind, invitation};
 use super::publish::Message;
 use super::signing::SignatureVersion;
 use super::state::{Protocol, Subscription};
@@ -207,13 +207,22 @@ impl Sns {
                     version,
                     endpoint: &endpoint,
                 };
-                invitation(subscription, token, &confirm, &id, now, letterhead)
+                let question = Question {
+                    kind: QuestionKind::Confirm,
+                    id: &id,
+                    token,
+                    link: &confirm,
+                    at: now,
+                };
+                invitation(subscription, question, letterhead)
             }
-            Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda => format!(
-                "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
+            Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda | Protocol::Http => {
+                format!(
+                    "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
                  subscription, click or visit the link below (If this was in error no action is \
                  necessary):\n{confirm}\n\nPlease do not reply directly to this email.\n"
-            ),
+                )
+            }
         };
         let mail = InboxMessage {
             kind: InboxKind::Confirmation,

@@ -4,9 +4,10 @@
 //! The rooms: `operations` is the table of what is supported, `topics` and `subscriptions` are the
 //! operations on what there is, `settings` the attributes of subscriptions, `publish` what a
 //! message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
-//! what is under it, `filter` who wants it, `inbox` and `links` what a reader of mail sees.
+//! what is under it, `filter` who wants it, `post` and `retries` how it gets to HTTP endpoints,
+//! `inbox` and `links` what a reader of mail sees.
 //!
-//! Deliberately absent, and refused by name: FIFO topics, HTTP, mobile push and Firehose
+//! Deliberately absent, and refused by name: FIFO topics, HTTPS, mobile push and Firehose
 //! subscriptions, encryption, delivery status logs, data protection policies. There is no SMS
 //! sandbox.
 
@@ -23,7 +24,9 @@ mod filter;
 mod inbox;
 mod links;
 mod operations;
+mod post;
 mod publish;
+mod retries;
 mod settings;
 mod signing;
 mod state;

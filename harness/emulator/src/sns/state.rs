@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use zipster_names::{AccountId, Arn, Region};
 
 use super::filter::{FilterPolicy, Scope};
+use super::retries::DeliveryPolicy;
 use super::signing::SignatureVersion;
 
 /// Entries of a list per page, as on AWS.
@@ -18,6 +19,8 @@ pub(super) struct State {
     pub(super) topics: BTreeMap<String, Topic>,
     /// In the order of subscribing, which is the order of delivery.
     pub(super) subscriptions: IndexMap<String, Subscription>,
+    /// Subscriptions that a link has ended, by the token that brings each back.
+    ended: BTreeMap<String, Subscription>,
     last_sequence: u64,
 }
 
@@ -44,6 +47,7 @@ pub(super) enum Protocol {
     Sms,
     Sqs,
     Lambda,
+    Http,
 }
 
 impl Protocol {
@@ -55,6 +59,7 @@ impl Protocol {
             "sms" => Some(Self::Sms),
             "sqs" => Some(Self::Sqs),
             "lambda" => Some(Self::Lambda),
+            "http" => Some(Self::Http),
             _ => None,
         }
     }
@@ -67,13 +72,14 @@ impl Protocol {
             Self::Sms => "sms",
             Self::Sqs => "sqs",
             Self::Lambda => "lambda",
+            Self::Http => "http",
         }
     }
 
     /// Whether the endpoint's owner must confirm before anything is sent.
     pub(super) fn needs_confirmation(self) -> bool {
         match self {
-            Self::Email | Self::EmailJson => true,
+            Self::Email | Self::EmailJson | Self::Http => true,
             Self::Sms | Self::Sqs | Self::Lambda => false,
         }
     }
@@ -122,7 +128,7 @@ pub(super) struct SubscriptionSettings {
     pub(super) scope: Scope,
     pub(super) raw: bool,
     pub(super) redrive: Option<Redrive>,
-    /// Kept as it was set: it is for HTTP endpoints only.
+    /// As it was set; it concerns HTTP endpoints only.
     pub(super) delivery_policy: Option<String>,
 }
 
@@ -136,6 +142,11 @@ pub(super) struct Redrive {
 }
 
 impl Topic {
+    /// How it wants HTTP endpoints to be treated.
+    pub(super) fn delivery_policy(&self) -> Option<&str> {
+        self.kept.get("DeliveryPolicy").map(String::as_str)
+    }
+
     /// How its messages are signed.
     pub(super) fn signature_version(&self) -> SignatureVersion {
         self.kept
@@ -146,6 +157,11 @@ impl Topic {
 }
 
 impl Subscription {
+    /// How its endpoint is treated, if that is one of HTTP; `topic` is the policy of its topic.
+    pub(super) fn delivery_policy(&self, topic: Option<&str>) -> DeliveryPolicy {
+        DeliveryPolicy::of(topic, self.settings.delivery_policy.as_deref())
+    }
+
     /// Whether messages are sent.
     pub(super) fn is_confirmed(&self) -> bool {
         matches!(self.confirmation, Confirmation::Given { .. })
@@ -180,6 +196,38 @@ impl State {
         }
     }
 
+    /// Keeps what is needed to bring back a subscription that was removed.
+    pub(super) fn keep_ended(&mut self, token: String, until: OffsetDateTime, arn: &str) {
+        if let Some(subscription) = self.subscriptions.get(arn) {
+            let confirmation = Confirmation::Pending {
+                token: token.clone(),
+                until,
+            };
+            let ended = Subscription {
+                confirmation,
+                ..subscription.clone()
+            };
+            self.ended.insert(token, ended);
+        }
+    }
+
+    /// Brings back, to be confirmed, the subscription of `topic` that was ended with this token.
+    pub(super) fn revive(&mut self, topic: &str, token: &str) {
+        let known = self.ended.get(token);
+        if known.is_none_or(|ended| ended.topic != topic) || !self.topics.contains_key(topic) {
+            return;
+        }
+        let ended = self.ended.remove(token);
+        // Whoever subscribed anew in the meantime does not get everything twice.
+        if let Some(ended) = ended.filter(|ended| {
+            !self
+                .subscriptions_of(topic)
+                .any(|other| other.protocol == ended.protocol && other.endpoint == ended.endpoint)
+        }) {
+            self.insert(ended);
+        }
+    }
+
     /// Forgets a topic and its subscriptions.
     pub(super) fn remove_topic(&mut self, arn: &str) {
         self.topics.remove(arn);
@@ -188,6 +236,7 @@ impl State {
             .map(|subscription| subscription.arn.clone())
             .collect();
         self.subscriptions.retain(|arn, _| !gone.contains(arn));
+        self.ended.retain(|_, ended| ended.topic != arn);
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod access;
 mod delivery;
+mod endpoint;
 mod fifo;
+mod http;
 mod signatures;
 mod sns;
 mod sns_subscriptions;

@@ -243,7 +243,7 @@ async fn protocols_that_are_not_supported_are_refused_by_name() {
     for (protocol, message) in [
         (
             "https",
-            "sns: the protocol https is not supported by this emulator",
+            "sns: the protocol https (http is) is not supported by this emulator",
         ),
         (
             "pigeon",
