@@ -146,7 +146,7 @@ fn paragraph(text: &str) -> String {
 }
 
 /// A whole page; `body` is HTML.
-fn page(status: StatusCode, title: &str, body: &str) -> Answer {
+pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Answer {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;\

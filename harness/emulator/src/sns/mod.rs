@@ -5,7 +5,7 @@
 //! operations on what there is, `settings` the attributes of subscriptions, `publish` what a
 //! message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
 //! what is under it, `filter` who wants it, `post` and `retries` how it gets to HTTP endpoints,
-//! `inbox` and `links` what a reader of mail sees.
+//! `inbox`, `mailbox`, `eml` and `links` what a reader of mail sees.
 //!
 //! Deliberately absent, and refused by name: FIFO topics, HTTPS, mobile push and Firehose
 //! subscriptions, encryption, delivery status logs, data protection policies. There is no SMS
@@ -18,11 +18,13 @@ use crate::core::Core;
 mod access;
 mod attributes;
 mod deliver;
+mod eml;
 mod envelope;
 mod error;
 mod filter;
 mod inbox;
 mod links;
+mod mailbox;
 mod operations;
 mod post;
 mod publish;
@@ -33,7 +35,8 @@ mod state;
 mod subscriptions;
 mod topics;
 
-pub use inbox::{INBOX_PATH, InboxKind, InboxMessage};
+pub use inbox::{InboxKind, InboxMessage};
+pub use mailbox::INBOX_PATH;
 pub use operations::{OPERATIONS, Operation};
 
 use signing::Signer;

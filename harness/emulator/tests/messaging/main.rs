@@ -7,6 +7,7 @@ mod delivery;
 mod endpoint;
 mod fifo;
 mod http;
+mod inbox;
 mod signatures;
 mod sns;
 mod sns_subscriptions;

@@ -121,6 +121,7 @@ async fn the_inbox_can_be_read_over_http() {
           "cause": "<entry>",
           "confirm_link": null,
           "endpoint": "+14155550102",
+          "id": 2,
           "kind": "notification",
           "message_id": null,
           "protocol": "sms",
