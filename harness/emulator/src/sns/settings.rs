@@ -102,8 +102,14 @@ impl Sns {
             .ok_or_else(error::no_subscription)?;
         self.check_owner(call, &subscription)?;
         let mut settings = subscription.settings;
+        let filtered = settings.filter.is_some();
         settings.set(subscription.protocol, name, value, "")?;
-        if let Some(subscription) = self.state().subscriptions.get_mut(&arn) {
+        let mut state = self.state();
+        let one_more = settings.filter.is_some() && !filtered;
+        if one_more && !state.has_room_for_filter(&subscription.topic) {
+            return Err(error::too_many_filters());
+        }
+        if let Some(subscription) = state.subscriptions.get_mut(&arn) {
             subscription.settings = settings;
         }
         Ok(done(call))

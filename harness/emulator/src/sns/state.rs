@@ -13,6 +13,12 @@ use super::signing::SignatureVersion;
 /// Entries of a list per page, as on AWS.
 pub(super) const PAGE: usize = 100;
 
+/// The most subscriptions of a topic that have a filter policy.
+const MOST_FILTERS_OF_TOPIC: usize = 200;
+
+/// The same of all topics of an account in a region.
+const MOST_FILTERS_OF_ACCOUNT: usize = 10_000;
+
 /// Everything of all accounts and regions, by ARN.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -177,6 +183,20 @@ impl State {
         self.subscriptions
             .values()
             .filter(move |subscription| subscription.topic == topic)
+    }
+
+    /// Whether one more subscription of `topic` may have a filter policy.
+    pub(super) fn has_room_for_filter(&self, topic: &Arn) -> bool {
+        let filtered = || {
+            self.subscriptions
+                .values()
+                .filter(|subscription| subscription.settings.filter.is_some())
+                .map(|subscription| &subscription.topic)
+        };
+        let beside =
+            |other: &Arn| other.account() == topic.account() && other.region() == topic.region();
+        filtered().filter(|other| *other == topic).count() < MOST_FILTERS_OF_TOPIC
+            && filtered().filter(|other| beside(other)).count() < MOST_FILTERS_OF_ACCOUNT
     }
 
     /// Keeps a subscription, as the last one.

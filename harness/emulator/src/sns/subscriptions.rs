@@ -71,6 +71,9 @@ impl Sns {
                     .insert(renewed.arn.clone(), renewed.clone());
                 renewed
             }
+            None if settings.filter.is_some() && !state.has_room_for_filter(&topic) => {
+                return Err(error::too_many_filters());
+            }
             None => {
                 let subscription = Subscription {
                     arn: format!("{topic}:{}", self.core.random.uuid()),
