@@ -2,8 +2,8 @@
 //! mailboxes and phones.
 //!
 //! The rooms: `operations` is the table of what is supported, `topics` and `subscriptions` are the
-//! operations on what there is, `settings` the attributes of subscriptions, `publish` what a
-//! message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
+//! operations on what there is, `permissions` what changes a topic's policy bit by bit, `settings`
+//! the attributes of subscriptions, `publish` what a message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
 //! what is under it, `filter` who wants it, `post` and `retries` how it gets to HTTP endpoints,
 //! `inbox`, `mailbox`, `eml` and `links` what a reader of mail sees.
 //!
@@ -26,6 +26,7 @@ mod inbox;
 mod links;
 mod mailbox;
 mod operations;
+mod permissions;
 mod post;
 mod publish;
 mod retries;

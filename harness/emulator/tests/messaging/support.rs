@@ -7,6 +7,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use zipster_emulator::identity::Credentials as Key;
 use zipster_emulator::journal::{Entry, Event};
 use zipster_emulator::sns::{InboxKind, InboxMessage};
 use zipster_emulator::{Emulator, Settings};
@@ -132,11 +133,15 @@ impl World {
 }
 
 pub fn sns(emulator: &Emulator, region: &str) -> aws_sdk_sns::Client {
+    sns_with(emulator, region, emulator.administrator())
+}
+
+pub fn sns_with(emulator: &Emulator, region: &str, key: &Key) -> aws_sdk_sns::Client {
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(SdkRegion::new(region.to_owned()))
         .endpoint_url(emulator.endpoint())
-        .credentials_provider(administrator(emulator))
+        .credentials_provider(credentials(key))
         .http_client(Builder::new().build_http())
         .build();
     aws_sdk_sns::Client::from_conf(config)
@@ -154,7 +159,10 @@ pub fn sqs(emulator: &Emulator, region: &str) -> aws_sdk_sqs::Client {
 }
 
 fn administrator(emulator: &Emulator) -> Credentials {
-    let key = emulator.administrator();
+    credentials(emulator.administrator())
+}
+
+fn credentials(key: &Key) -> Credentials {
     Credentials::new(
         &key.access_key_id,
         key.expose_secret(),
