@@ -14,3 +14,4 @@ mod sns_subscriptions;
 mod sqs;
 mod sqs_owners;
 mod support;
+mod verify;

@@ -5,8 +5,6 @@ use aws_sdk_sns::config::{BehaviorVersion, Region as SdkRegion};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use zipster_emulator::identity::Credentials as Key;
 use zipster_emulator::journal::{Entry, Event};
 use zipster_emulator::sns::{InboxKind, InboxMessage};
@@ -109,16 +107,7 @@ impl World {
 
     /// A GET without a signature, as a browser sends it: status and body.
     pub async fn browse(&self, url: &str) -> (u16, String) {
-        let rest = url.strip_prefix("http://").unwrap();
-        let (host, path) = rest.split_once('/').unwrap();
-        let mut stream = TcpStream::connect(host).await.unwrap();
-        let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, body.to_owned())
+        crate::verify::get(url).await
     }
 
     /// What the journal says about the events that `wanted` picks, one line each.
