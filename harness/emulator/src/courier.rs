@@ -23,8 +23,10 @@ use crate::message::MessageAttributes;
 use crate::sqs::Sqs;
 
 mod http;
+mod trust;
 
 pub use http::HttpDelivery;
+pub use trust::{Certificate, NotACertificate, Trust};
 
 /// An event for a function, a topic or a queue.
 #[derive(Debug, Clone)]

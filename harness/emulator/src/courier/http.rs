@@ -1,7 +1,7 @@
 //! Deliveries to HTTP endpoints: one request after the other, until the endpoint takes the message
 //! or the sender's patience is at an end.
 //!
-//! Deliberately absent: TLS, redirects (AWS takes them for failures, too) and kept connections.
+//! Deliberately absent: redirects (AWS takes them for failures, too) and kept connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -27,7 +28,7 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 /// A message for an HTTP endpoint.
 #[derive(Debug, Clone)]
 pub struct HttpDelivery {
-    /// Where to, with the scheme `http`.
+    /// Where to, with the scheme `http` or `https`.
     pub url: Url,
     /// The headers of the request, but for `Host` and the length of the body.
     pub headers: HeaderMap,
@@ -112,7 +113,7 @@ pub(super) async fn deliver(core: Arc<Core>, delivery: HttpDelivery) {
 
 async fn attempt(core: &Core, delivery: &HttpDelivery) -> Result<(), Failure> {
     tokio::select! {
-        status = request(delivery) => Failure::of(status?).map_or(Ok(()), Err),
+        status = request(core, delivery) => Failure::of(status?).map_or(Ok(()), Err),
         () = core.clock.limit(PATIENCE) => {
             let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
             Err(Failure::passing(&reason))
@@ -121,16 +122,13 @@ async fn attempt(core: &Core, delivery: &HttpDelivery) -> Result<(), Failure> {
 }
 
 /// One request on a connection of its own.
-async fn request(delivery: &HttpDelivery) -> Result<StatusCode, Failure> {
+async fn request(core: &Core, delivery: &HttpDelivery) -> Result<StatusCode, Failure> {
     let url = &delivery.url;
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or(80);
     // An address of version 6 stands in brackets in URLs, but not elsewhere.
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((name, port))
-        .await
-        .map_err(|error| Failure::passing(&error))?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| Failure::passing(&error))?;
     let target = match url.query() {
@@ -146,6 +144,22 @@ async fn request(delivery: &HttpDelivery) -> Result<StatusCode, Failure> {
         .body(Full::new(delivery.body.clone()))
         .map_err(|error| Failure::passing(&error))?;
     request.headers_mut().extend(delivery.headers.clone());
+    if url.scheme() == "https" {
+        let stream = core.trust.connect(name, stream).await;
+        exchange(stream.map_err(|error| Failure::passing(&error))?, request).await
+    } else {
+        exchange(stream, request).await
+    }
+}
+
+/// Sends the request over a connection of which this is the only one.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: Request<Full<Bytes>>,
+) -> Result<StatusCode, Failure> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| Failure::passing(&error))?;
     let exchange = async move {
         let answer = sender.send_request(request).await?;
         let status = answer.status();

@@ -59,7 +59,7 @@ impl Sns {
                 .filter
                 .as_ref()
                 .is_none_or(|filter| filter.matches(settings.scope, text, &message.attributes));
-            if wanted && subscription.protocol == Protocol::Http {
+            if wanted && subscription.protocol.is_http() {
                 let cause = (published, pending);
                 self.post_notification(message, subscription, policy.as_deref(), letterhead, cause);
             } else if wanted {
@@ -132,7 +132,7 @@ impl Sns {
                 self.post(message, subscription, body, attributes, published, pending);
             }
             // HTTP endpoints have a way of their own: see `post`.
-            Protocol::Http => {}
+            Protocol::Http | Protocol::Https => {}
             Protocol::Sqs => {
                 let body = notification(message, text, subscription, letterhead);
                 self.post(message, subscription, body, None, published, pending);

@@ -199,7 +199,12 @@ impl Sns {
                 };
                 invitation(subscription, question, letterhead)
             }
-            Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda | Protocol::Http => {
+            Protocol::Email
+            | Protocol::Sms
+            | Protocol::Sqs
+            | Protocol::Lambda
+            | Protocol::Http
+            | Protocol::Https => {
                 format!(
                     "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
                  subscription, click or visit the link below (If this was in error no action is \

@@ -8,7 +8,7 @@ use quick_xml::escape::escape;
 use s3s::Body;
 
 use super::envelope::QuestionKind;
-use super::state::{Confirmation, Protocol};
+use super::state::Confirmation;
 use super::{Sns, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, ServiceName};
@@ -121,7 +121,7 @@ impl Sns {
                 "This subscription can be ended by its owner's signed request only",
             ));
         }
-        let back = (subscription.protocol == Protocol::Http).then(|| self.token());
+        let back = subscription.protocol.is_http().then(|| self.token());
         if let Some((token, until)) = &back {
             state.keep_ended(token.clone(), *until, arn);
         }

@@ -7,7 +7,7 @@
 //! what is under it, `filter` who wants it, `post` and `retries` how it gets to HTTP endpoints,
 //! `inbox`, `mailbox`, `eml` and `links` what a reader of mail sees.
 //!
-//! Deliberately absent, and refused by name: FIFO topics, HTTPS, mobile push and Firehose
+//! Deliberately absent, and refused by name: FIFO topics, mobile push and Firehose
 //! subscriptions, encryption, delivery status logs, data protection policies. There is no SMS
 //! sandbox.
 

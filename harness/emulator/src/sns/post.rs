@@ -3,8 +3,8 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html>
 //! and <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
-//! Differs from AWS: any address can be reached, one on this machine as well; HTTPS, and user and
-//! password in the endpoint, are refused by name.
+//! Differs from AWS: any address can be reached, one on this machine as well; user and password in
+//! the endpoint are refused by name.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -30,11 +30,11 @@ const RAW: HeaderName = HeaderName::from_static("x-amz-sns-rawdelivery");
 /// What AWS calls itself.
 const AGENT: HeaderValue = HeaderValue::from_static("Amazon Simple Notification Service Agent");
 
-/// The URL of an endpoint of HTTP.
-pub(super) fn parse_endpoint(text: &str) -> Result<Url, ApiError> {
+/// The URL of an endpoint of HTTP or HTTPS.
+pub(super) fn parse_endpoint(protocol: Protocol, text: &str) -> Result<Url, ApiError> {
     let url = Url::parse(text)
         .ok()
-        .filter(|url| url.scheme() == "http" && url.has_host())
+        .filter(|url| url.scheme() == protocol.as_str() && url.has_host())
         .ok_or_else(|| error::invalid("Endpoint must match the specified protocol"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ApiError::unsupported(
@@ -96,7 +96,7 @@ impl Sns {
         (cause, pending): (EntryId, &Pending),
     ) {
         let policy = subscription.delivery_policy(policy);
-        let text = message.body.to(Protocol::Http);
+        let text = message.body.to(subscription.protocol);
         let settings = &subscription.settings;
         let mut headers = headers(
             "Notification",
@@ -150,7 +150,7 @@ impl Sns {
         cause: EntryId,
         pending: &Pending,
     ) {
-        let Ok(url) = parse_endpoint(&subscription.endpoint) else {
+        let Ok(url) = parse_endpoint(subscription.protocol, &subscription.endpoint) else {
             // Subscribing checked it.
             return;
         };

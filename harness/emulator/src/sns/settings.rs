@@ -71,7 +71,7 @@ impl Sns {
             settings.redrive.as_ref().map(|r| r.text.as_str()),
         );
         also("DeliveryPolicy", settings.delivery_policy.as_deref());
-        let effective = (subscription.protocol == Protocol::Http).then(|| {
+        let effective = subscription.protocol.is_http().then(|| {
             let topic = self
                 .state()
                 .topics
@@ -150,7 +150,7 @@ impl SubscriptionSettings {
                         )));
                     }
                 };
-                if raw && !matches!(protocol, Protocol::Sqs | Protocol::Http) {
+                if raw && protocol != Protocol::Sqs && !protocol.is_http() {
                     return Err(wrong(format!(
                         "RawMessageDelivery: Delivery protocol [{}] does not support raw message \
                          delivery.",

@@ -54,6 +54,7 @@ pub(super) enum Protocol {
     Sqs,
     Lambda,
     Http,
+    Https,
 }
 
 impl Protocol {
@@ -66,6 +67,7 @@ impl Protocol {
             "sqs" => Some(Self::Sqs),
             "lambda" => Some(Self::Lambda),
             "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
             _ => None,
         }
     }
@@ -79,13 +81,19 @@ impl Protocol {
             Self::Sqs => "sqs",
             Self::Lambda => "lambda",
             Self::Http => "http",
+            Self::Https => "https",
         }
+    }
+
+    /// Whether messages are posted.
+    pub(super) fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
     }
 
     /// Whether the endpoint's owner must confirm before anything is sent.
     pub(super) fn needs_confirmation(self) -> bool {
         match self {
-            Self::Email | Self::EmailJson | Self::Http => true,
+            Self::Email | Self::EmailJson | Self::Http | Self::Https => true,
             Self::Sms | Self::Sqs | Self::Lambda => false,
         }
     }

@@ -97,7 +97,7 @@ impl Sns {
             .unwrap_or_default();
         drop(state);
         match &subscription.confirmation {
-            Confirmation::Pending { token, .. } if protocol == Protocol::Http => {
+            Confirmation::Pending { token, .. } if protocol.is_http() => {
                 let cause = (call.entry, &call.pending);
                 self.post_question(QuestionKind::Confirm, &subscription, token, cause);
             }
@@ -313,10 +313,6 @@ pub(super) fn subscription_arn(params: &Params) -> Result<String, ApiError> {
 
 fn protocol(text: &str) -> Result<Protocol, ApiError> {
     match text {
-        "https" => Err(ApiError::unsupported(
-            ServiceName::Sns,
-            "the protocol https (http is)",
-        )),
         "application" | "firehose" => Err(ApiError::unsupported(
             ServiceName::Sns,
             &format!("the protocol {text}"),
@@ -345,7 +341,7 @@ fn check_endpoint(protocol: Protocol, endpoint: &str) -> Result<(), ApiError> {
              SNS topics",
         )),
         Protocol::Lambda if !of("lambda") => Err(error::invalid("Lambda endpoint ARN")),
-        Protocol::Http => post::parse_endpoint(endpoint).map(|_| ()),
+        Protocol::Http | Protocol::Https => post::parse_endpoint(protocol, endpoint).map(|_| ()),
         Protocol::Email
         | Protocol::EmailJson
         | Protocol::Sms

@@ -9,9 +9,20 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+/// Of 127.0.0.1, signed by itself, until 2126.
+pub const CERTIFICATE: &str = include_str!("endpoint/certificate.pem");
+
+/// A published test key that protects nothing.
+const TEST_KEY: &str = include_str!("endpoint/test-key-not-a-secret.pem");
 
 /// Ends when it is dropped.
 pub struct Endpoint {
@@ -46,8 +57,27 @@ impl Post {
 
 impl Endpoint {
     pub async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// One of HTTPS, which shows [`CERTIFICATE`].
+    pub async fn start_tls() -> Self {
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(TEST_KEY.as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        Self::listen(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/news?of=zips", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = listener.local_addr().unwrap();
+        let url = format!("{scheme}://{address}/news?of=zips");
         let posts = Arc::<Mutex<Vec<Post>>>::default();
         let answers = Arc::<Mutex<VecDeque<u16>>>::default();
         let mut tasks = JoinSet::new();
@@ -61,10 +91,19 @@ impl Endpoint {
                     let (seen, told) = (Arc::clone(&seen), Arc::clone(&told));
                     async move { Ok::<_, Infallible>(answer(request, &seen, &told).await) }
                 });
+                let tls = tls.clone();
                 connections.spawn(async move {
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), answer)
-                        .await;
+                    let server = hyper::server::conn::http1::Builder::new();
+                    let Some(tls) = tls else {
+                        let stream = TokioIo::new(stream);
+                        let _ = server.serve_connection(stream, answer).await;
+                        return;
+                    };
+                    // Who does not believe the certificate leaves.
+                    if let Ok(stream) = tls.accept(stream).await {
+                        let stream = TokioIo::new(stream);
+                        let _ = server.serve_connection(stream, answer).await;
+                    }
                 });
             }
         });

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use zipster_emulator::clock::SystemClock;
+use zipster_emulator::courier::Certificate;
 use zipster_emulator::journal::Event;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{CERTIFICATE, Endpoint};
 use crate::support::{World, attribute};
 
 impl World {
@@ -27,7 +28,7 @@ impl World {
             .sns
             .subscribe()
             .topic_arn(topic)
-            .protocol("http")
+            .protocol(endpoint.url.split(':').next().unwrap())
             .endpoint(&endpoint.url)
             .return_subscription_arn(true);
         for (name, value) in attributes {
@@ -330,12 +331,44 @@ async fn endpoints_that_cannot_be_reached_are_refused_when_they_subscribe() {
         ),
         (
             "https",
-            "https://example.com",
-            "sns: the protocol https (http is) is not supported by this emulator",
+            "http://example.com",
+            "Invalid parameter: Endpoint must match the specified protocol",
+        ),
+        (
+            "https",
+            "https://user:password@example.com",
+            "sns: credentials in an endpoint is not supported by this emulator",
         ),
     ] {
         let subscribe = world.sns.subscribe().topic_arn(&topic);
         let subscribed = subscribe.protocol(protocol).endpoint(endpoint).send().await;
         assert_eq!(subscribed.unwrap_err().message(), Some(message));
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_https_is_believed_if_its_certificate_is_trusted() {
+    let trusted = Certificate::from_pem(CERTIFICATE).unwrap();
+    let world = World::with(|settings| settings.trusted.push(trusted)).await;
+    let topic = world.topic("news").await;
+    let endpoint = Endpoint::start_tls().await;
+    world.joined(&topic, &endpoint, &[]).await;
+    let publish = world.sns.publish().topic_arn(&topic);
+    let texts = r#"{"default": "for others", "http": "for http", "https": "for https"}"#;
+    let publish = publish.message_structure("json").message(texts);
+    publish.send().await.unwrap();
+    world.emulator.settled().await;
+    assert_eq!(endpoint.take()[0].text("Message"), "for https");
+
+    let world = World::hurried().await;
+    let topic = world.topic("news").await;
+    let subscribe = world.sns.subscribe().topic_arn(&topic).protocol("https");
+    subscribe.endpoint(&endpoint.url).send().await.unwrap();
+    world.emulator.settled().await;
+    assert!(endpoint.take().is_empty());
+    let told = world.told(&endpoint);
+    assert_eq!(
+        told.last().unwrap(),
+        "NOT delivered to ~: invalid peer certificate: UnknownIssuer"
+    );
 }

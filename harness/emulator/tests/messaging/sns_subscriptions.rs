@@ -242,8 +242,8 @@ async fn protocols_that_are_not_supported_are_refused_by_name() {
     let topic = world.topic("t").await;
     for (protocol, message) in [
         (
-            "https",
-            "sns: the protocol https (http is) is not supported by this emulator",
+            "firehose",
+            "sns: the protocol firehose is not supported by this emulator",
         ),
         (
             "pigeon",
