@@ -52,7 +52,7 @@ def walk(w):
     w.refuse("NotFound", "list_subscriptions_by_topic", **other)
 
     w.call("subscribe", **topic, Protocol="email", Endpoint="walker@example.com")
-    inbox = urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_zipster/inbox").read().decode()
+    inbox = urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_zipster/inbox?topic=walked").read().decode()
     token = re.search(r"Token=([0-9a-f]+)", inbox)
     w.refuse("InvalidParameter", "confirm_subscription", **topic, Token="nonsense")
     w.call("confirm_subscription", **topic, Token=token[1])

@@ -1,4 +1,4 @@
-//! The inbox: where emails and text messages end up, since nothing leaves this machine.
+//! The inbox: where emails and text messages end up, since none leaves this machine.
 //!
 //! In-process it is [`Sns::inbox`]; over HTTP see `mailbox`.
 
