@@ -282,6 +282,7 @@ async fn tell(entries: Option<Receiver<Entry>>, started: Instant) {
                 Event::InvocationEnded { .. }
                 | Event::RetryScheduled { .. }
                 | Event::DeliveryFailed { .. }
+                | Event::DeliveryRetried { .. }
                 | Event::Decision { allowed: false, .. }
                 | Event::Fault { .. } => progress(started, &entry.event.to_string()),
                 Event::ApiCall { .. }

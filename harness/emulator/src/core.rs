@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use zipster_names::{AccountId, Region};
 
 use crate::clock::Clock;
-use crate::courier::{Destinations, Post};
+use crate::courier::{Destinations, Post, Trust};
 use crate::fault::Faults;
 use crate::iam::Directory;
 use crate::identity::CredentialStore;
@@ -46,6 +46,8 @@ pub struct Core {
     pub post: Post,
     /// Whether those services would take them.
     pub destinations: Destinations,
+    /// Whose certificates HTTPS endpoints may show.
+    pub trust: Trust,
     /// What functions are held to their limits with.
     pub means: Means,
     /// Every task that a service starts, so that stopping can join them.

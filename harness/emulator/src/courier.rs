@@ -4,7 +4,8 @@
 //! deliveries over one by one, in the order of posting, unless a fault plan says otherwise. It is
 //! the only place that knows all services, so that they need not know each other. For the same
 //! reason a service that wants to know beforehand whether a destination would take its events asks
-//! here, and so does one that writes a log; see [`Destinations`].
+//! here, and so does one that writes a log; see [`Destinations`]. What goes to an HTTP endpoint
+//! outside is carried by a task of its own, since it may take long; see [`HttpDelivery`].
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -20,6 +21,12 @@ use crate::identity::{Identity, ServiceSource};
 use crate::journal::{EntryId, Event, Pending};
 use crate::message::MessageAttributes;
 use crate::sqs::Sqs;
+
+mod http;
+mod trust;
+
+pub use http::HttpDelivery;
+pub use trust::{Certificate, NotACertificate, Trust};
 
 /// An event for a function, a topic or a queue.
 #[derive(Debug, Clone)]
@@ -52,20 +59,58 @@ pub const HELD_BACK: &str = "held back";
 /// Where services leave deliveries.
 #[derive(Debug, Clone)]
 pub struct Post {
-    queue: mpsc::UnboundedSender<Delivery>,
+    queue: mpsc::UnboundedSender<Parcel>,
+}
+
+/// What the courier carries.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    /// To another service.
+    Event(Box<Delivery>),
+    /// To an endpoint outside.
+    Http(Box<HttpDelivery>),
+}
+
+impl From<Delivery> for Parcel {
+    fn from(delivery: Delivery) -> Self {
+        Self::Event(Box::new(delivery))
+    }
+}
+
+impl From<HttpDelivery> for Parcel {
+    fn from(delivery: HttpDelivery) -> Self {
+        Self::Http(Box::new(delivery))
+    }
+}
+
+impl Parcel {
+    /// An ARN or a URL.
+    fn destination(&self) -> &str {
+        match self {
+            Self::Event(delivery) => delivery.to.as_str(),
+            Self::Http(delivery) => delivery.url.as_str(),
+        }
+    }
+
+    fn cause(&self) -> EntryId {
+        match self {
+            Self::Event(delivery) => delivery.cause,
+            Self::Http(delivery) => delivery.cause,
+        }
+    }
 }
 
 impl Post {
     /// The way in, and the way out that [`run`] drains.
     #[must_use]
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Parcel>) {
         let (queue, drain) = mpsc::unbounded_channel();
         (Self { queue }, drain)
     }
 
     /// Leaves a delivery. After the emulator has stopped this does nothing: nobody waits for it.
-    pub fn send(&self, delivery: Delivery) {
-        let _ = self.queue.send(delivery);
+    pub fn send(&self, delivery: impl Into<Parcel>) {
+        let _ = self.queue.send(delivery.into());
     }
 }
 
@@ -182,7 +227,7 @@ impl Destinations {
 pub async fn run(
     core: Arc<Core>,
     services: Arc<Services>,
-    mut drain: mpsc::UnboundedReceiver<Delivery>,
+    mut drain: mpsc::UnboundedReceiver<Parcel>,
 ) {
     loop {
         let delivery = tokio::select! {
@@ -190,7 +235,7 @@ pub async fn run(
             () = core.shutdown.cancelled() => None,
         };
         let Some(delivery) = delivery else { return };
-        match core.faults.on_delivery(delivery.to.as_ref()) {
+        match core.faults.on_delivery(delivery.destination()) {
             None => hand_over(&core, &services, delivery),
             Some(DeliveryFault::Twice) => {
                 fault(&core, &delivery, "delivered twice");
@@ -214,7 +259,7 @@ pub async fn run(
 fn hold(
     core: &Arc<Core>,
     services: &Arc<Services>,
-    delivery: Delivery,
+    delivery: Parcel,
     wait: impl Future<Output = ()> + Send + 'static,
 ) {
     fault(core, &delivery, HELD_BACK);
@@ -228,8 +273,25 @@ fn hold(
     });
 }
 
+/// Gives the event to the service that owns the destination, or sends it out.
+fn hand_over(core: &Arc<Core>, services: &Arc<Services>, parcel: Parcel) {
+    match parcel {
+        Parcel::Event(delivery) => hand_over_event(core, services, *delivery),
+        Parcel::Http(delivery) => {
+            let work = http::deliver(Arc::clone(core), *delivery);
+            let shutdown = core.shutdown.clone();
+            core.tasks.spawn(async move {
+                tokio::select! {
+                    () = work => {}
+                    () = shutdown.cancelled() => {}
+                }
+            });
+        }
+    }
+}
+
 /// Gives the event to the service that owns the destination, and writes down how it went.
-fn hand_over(core: &Arc<Core>, services: &Arc<Services>, delivery: Delivery) {
+fn hand_over_event(core: &Arc<Core>, services: &Arc<Services>, delivery: Delivery) {
     let destination = delivery.to.to_string();
     let cause = delivery.cause;
     let dead_letter = delivery.dead_letters.clone().map(|queue| Delivery {
@@ -266,11 +328,11 @@ fn hand_over(core: &Arc<Core>, services: &Arc<Services>, delivery: Delivery) {
     }
 }
 
-fn fault(core: &Core, delivery: &Delivery, what: &str) {
+fn fault(core: &Core, delivery: &Parcel, what: &str) {
     core.journal.record(
-        Some(delivery.cause),
+        Some(delivery.cause()),
         Event::Fault {
-            description: format!("event for {} {what}", delivery.to),
+            description: format!("event for {} {what}", delivery.destination()),
         },
     );
 }

@@ -13,7 +13,7 @@ use zipster_names::{AccountId, Region};
 
 use crate::clock::{Clock, SystemClock};
 use crate::core::Core;
-use crate::courier::{self, Destinations, Post};
+use crate::courier::{self, Certificate, Destinations, Post, Trust};
 use crate::fault::{FaultPlan, Faults};
 use crate::front;
 use crate::iam::{Directory, Iam};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub seed: u64,
     /// What goes wrong.
     pub faults: FaultPlan,
+    /// Certificates that HTTPS endpoints may show besides those of the machine's authorities.
+    pub trusted: Vec<Certificate>,
     /// Where the emulator makes its own directory (removed when it stops); `None`: the system's
     /// place for temporary files.
     pub directory: Option<PathBuf>,
@@ -58,6 +60,7 @@ impl Settings {
             clock: Arc::new(SystemClock::real_time()),
             seed: 0,
             faults: FaultPlan::default(),
+            trusted: Vec::new(),
             directory: None,
         }
     }
@@ -165,6 +168,7 @@ impl Emulator {
             logs: LogGroups::default(),
             post,
             destinations: Destinations::default(),
+            trust: Trust::new(settings.trusted),
             means,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

@@ -21,6 +21,7 @@ pub fn concerns(event: &Event, key: &str) -> bool {
         | Event::Decision { .. }
         | Event::Delivered { .. }
         | Event::DeliveryFailed { .. }
+        | Event::DeliveryRetried { .. }
         | Event::MessagePublished { .. }
         | Event::MessageFiltered { .. }
         | Event::InboxReceived { .. }

@@ -17,6 +17,12 @@ def walk(w):
     w.call("set_topic_attributes", **topic, AttributeName="DisplayName", AttributeValue="Again")
     w.refuse("NotFound", "set_topic_attributes", **other, AttributeName="DisplayName", AttributeValue="x")
     w.refuse("InvalidParameter", "set_topic_attributes", **topic, AttributeName="Nonsense", AttributeValue="x")
+    w.call("add_permission", **topic, Label="walkers", AWSAccountId=["111122223333"], ActionName=["Publish", "Subscribe"])
+    w.refuse("InvalidParameter", "add_permission", **topic, Label="walkers", AWSAccountId=["111122223333"],
+             ActionName=["Publish"])
+    w.refuse("NotFound", "add_permission", **other, Label="walkers", AWSAccountId=["111122223333"], ActionName=["Publish"])
+    w.call("remove_permission", **topic, Label="walkers")
+    w.refuse("NotFound", "remove_permission", **other, Label="walkers")
     w.call("get_topic_attributes", **topic)
     w.refuse("NotFound", "get_topic_attributes", **other)
     resource = {"ResourceArn": topic["TopicArn"]}
@@ -46,7 +52,7 @@ def walk(w):
     w.refuse("NotFound", "list_subscriptions_by_topic", **other)
 
     w.call("subscribe", **topic, Protocol="email", Endpoint="walker@example.com")
-    inbox = urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_zipster/inbox").read().decode()
+    inbox = urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_zipster/inbox?topic=walked").read().decode()
     token = re.search(r"Token=([0-9a-f]+)", inbox)
     w.refuse("InvalidParameter", "confirm_subscription", **topic, Token="nonsense")
     w.call("confirm_subscription", **topic, Token=token[1])

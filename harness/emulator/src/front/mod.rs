@@ -22,7 +22,6 @@ use crate::emulator::Services;
 use crate::fault::CallFault;
 use crate::identity::Identity;
 use crate::journal::{EntryId, Event, Pending};
-use crate::sns::INBOX_PATH;
 
 pub(crate) mod canonical;
 mod error;
@@ -250,7 +249,9 @@ async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings)
             return services.sns.follow_link(&parts.uri, &request_id);
         }
         None if services.sns.is_certificate(&parts.uri) => return services.sns.certificate(),
-        None if parts.uri.path() == INBOX_PATH => return services.sns.inbox_page(&parts.uri),
+        None if services.sns.is_inbox(&parts.uri) => {
+            return services.sns.read_inbox(&parts.uri, &parts.headers);
+        }
         None => ServiceName::S3,
     };
     match (service, scope) {

@@ -51,6 +51,7 @@ fn core() -> Core {
         logs: crate::logs::LogGroups::default(),
         post,
         destinations: Destinations::default(),
+        trust: crate::courier::Trust::default(),
         means: crate::lambda::Means::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),

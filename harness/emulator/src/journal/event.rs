@@ -75,6 +75,15 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// An HTTP endpoint did not take a message, which will be sent again.
+    DeliveryRetried {
+        /// The endpoint.
+        destination: String,
+        /// Why.
+        reason: String,
+        /// The delay before the next attempt, in milliseconds, before any hurry of the clock.
+        delay_ms: u64,
+    },
     /// A message was published to a topic.
     MessagePublished {
         /// The topic's ARN.
@@ -296,6 +305,14 @@ impl fmt::Display for Event {
                 destination,
                 reason,
             } => write!(f, "NOT delivered to {}: {reason}", short(destination)),
+            Self::DeliveryRetried {
+                destination,
+                reason,
+                delay_ms,
+            } => write!(
+                f,
+                "NOT taken by {destination}: {reason}; again after {delay_ms} ms"
+            ),
             Self::MessagePublished { topic, subject, .. } => write!(
                 f,
                 "published to {}: {}",

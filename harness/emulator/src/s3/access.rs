@@ -554,6 +554,7 @@ mod tests {
             logs: crate::logs::LogGroups::default(),
             post: Post::new().0,
             destinations: Destinations::default(),
+            trust: crate::courier::Trust::default(),
             means: crate::lambda::Means::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

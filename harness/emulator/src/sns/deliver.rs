@@ -18,7 +18,8 @@ use crate::message::{AttributeValue, MessageAttribute, MessageAttributes};
 impl Sns {
     /// Writes the publication into the journal and sends the message to each confirmed
     /// subscription that wants it, in the order of subscribing. Emails and text messages have
-    /// arrived when this returns; functions and queues get theirs through the courier.
+    /// arrived when this returns; functions, queues and HTTP endpoints get
+    /// theirs through the courier.
     pub(super) fn fan_out(&self, message: &Message, cause: EntryId, pending: &Pending) {
         let published = self.core.journal.record(
             Some(cause),
@@ -28,7 +29,7 @@ impl Sns {
                 subject: message.subject.clone(),
             },
         );
-        let (subscriptions, sender, version) = {
+        let (subscriptions, sender, version, policy) = {
             let state = self.state();
             let Some(topic) = state.topics.get(message.topic.as_str()) else {
                 return;
@@ -42,6 +43,7 @@ impl Sns {
                 confirmed,
                 topic.display_name.clone(),
                 topic.signature_version(),
+                topic.delivery_policy().map(str::to_owned),
             )
         };
         let endpoint = self.core.endpoint();
@@ -57,7 +59,10 @@ impl Sns {
                 .filter
                 .as_ref()
                 .is_none_or(|filter| filter.matches(settings.scope, text, &message.attributes));
-            if wanted {
+            if wanted && subscription.protocol.is_http() {
+                let cause = (published, pending);
+                self.post_notification(message, subscription, policy.as_deref(), letterhead, cause);
+            } else if wanted {
                 self.send(
                     message,
                     subscription,
@@ -126,6 +131,8 @@ impl Sns {
                 let body = text.to_owned();
                 self.post(message, subscription, body, attributes, published, pending);
             }
+            // HTTP endpoints have a way of their own: see `post`.
+            Protocol::Http | Protocol::Https => {}
             Protocol::Sqs => {
                 let body = notification(message, text, subscription, letterhead);
                 self.post(message, subscription, body, None, published, pending);

@@ -1,5 +1,5 @@
-//! How a message looks to those who do not get it raw: the JSON notification for queues and
-//! email-json, the event for functions.
+//! How a message looks to those who do not get it raw: the JSON notification for queues,
+//! email-json and HTTP, the event for functions.
 //!
 //! Each is signed, see `signing`.
 
@@ -106,7 +106,7 @@ struct Invitation<'a> {
     signing_cert_url: String,
 }
 
-/// The notification for queues and email-json.
+/// The notification for queues, email-json and HTTP.
 pub(super) fn notification(
     message: &Message,
     text: &str,
@@ -158,28 +158,66 @@ pub(super) fn lambda_event(
     serde_json::to_string(&event).expect("a struct of strings is always JSON")
 }
 
-/// The invitation to confirm, for email-json.
+/// What the owner of an endpoint is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QuestionKind {
+    /// Whether they want to subscribe.
+    Confirm,
+    /// Whether they meant to leave.
+    Leave,
+}
+
+impl QuestionKind {
+    /// The type of the message.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "SubscriptionConfirmation",
+            Self::Leave => "UnsubscribeConfirmation",
+        }
+    }
+}
+
+/// A question to the owner of an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) kind: QuestionKind,
+    /// The message's identifier.
+    pub(super) id: &'a str,
+    pub(super) token: &'a str,
+    /// Who follows it says: yes, I want the messages.
+    pub(super) link: &'a str,
+    pub(super) at: OffsetDateTime,
+}
+
+/// The invitation to confirm or to come back, for email-json and HTTP.
 pub(super) fn invitation(
     subscription: &Subscription,
-    token: &str,
-    confirm: &str,
-    id: &str,
-    at: OffsetDateTime,
+    question: Question<'_>,
     letterhead: Letterhead<'_>,
 ) -> String {
-    let kind = "SubscriptionConfirmation";
+    let Question {
+        id, token, link, ..
+    } = question;
+    let kind = question.kind.as_str();
     let topic = subscription.topic.as_str();
-    let timestamp = timestamp(at);
-    let message = format!(
-        "You have chosen to subscribe to the topic {topic}.\nTo confirm the subscription, visit the \
-         SubscribeURL included in this message."
-    );
+    let timestamp = timestamp(question.at);
+    let message = match question.kind {
+        QuestionKind::Confirm => format!(
+            "You have chosen to subscribe to the topic {topic}.\nTo confirm the subscription, \
+             visit the SubscribeURL included in this message."
+        ),
+        QuestionKind::Leave => format!(
+            "You have chosen to deactivate subscription {}.\nTo cancel this operation and restore \
+             the subscription, visit the SubscribeURL included in this message.",
+            subscription.arn
+        ),
+    };
     let signature = letterhead.signer.sign(
         letterhead.version,
         &[
             ("Message", &message),
             ("MessageId", id),
-            ("SubscribeURL", confirm),
+            ("SubscribeURL", link),
             ("Timestamp", &timestamp),
             ("Token", token),
             ("TopicArn", topic),
@@ -192,7 +230,7 @@ pub(super) fn invitation(
         token,
         topic_arn: topic,
         message,
-        subscribe_url: confirm,
+        subscribe_url: link,
         timestamp,
         signature_version: letterhead.version.as_str(),
         signature,

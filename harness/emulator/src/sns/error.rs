@@ -44,6 +44,15 @@ pub(super) fn no_resource() -> ApiError {
     )
 }
 
+/// 403 for one filter policy too many.
+pub(super) fn too_many_filters() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "FilterPolicyLimitExceeded",
+        "Filter policy limit exceeded",
+    )
+}
+
 /// 403 for what no policy allows.
 pub(super) fn denied(denied: Denied) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "AuthorizationError", denied.message)

@@ -4,9 +4,11 @@
 //! pure: message attributes are turned into the same JSON shape as a body, so that one matcher
 //! serves both scopes.
 //!
-//! Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>.
+//! Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html> and
+//! <https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>.
 //! Differs from AWS: errors do not quote the place in the JSON text, and the names of unknown
-//! operators in `anything-but` are complained about in words of our own.
+//! operators in `anything-but`, policies that are too large and numbers that are too far from zero
+//! are complained about in words of our own.
 
 use std::net::IpAddr;
 
@@ -20,8 +22,14 @@ mod parse;
 /// The most combinations of values that a policy may ask for.
 const MOST_COMBINATIONS: u64 = 150;
 
-/// The most keys at the top of a policy.
+/// The most keys at the top of a policy; those below do not count.
 const MOST_KEYS: usize = 5;
+
+/// The largest policy, in bytes.
+const LARGEST_POLICY: usize = 256 * 1024;
+
+/// How far from zero the numbers of a range may be.
+const LARGEST_NUMBER: f64 = 1e9;
 
 /// What a policy is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,27 +1,19 @@
-//! The inbox: where emails and text messages end up, since nothing leaves this machine.
+//! The inbox: where emails and text messages end up, since none leaves this machine.
 //!
-//! In-process it is [`Sns::inbox`]; over HTTP it is a GET, without a signature, of
-//! `/_zipster/inbox` (all) or `/_zipster/inbox?endpoint=ops@example.com` (one address's), which
-//! answers `{"messages": [...]}`, oldest first, each in the shape of [`InboxMessage`].
+//! In-process it is [`Sns::inbox`]; over HTTP see `mailbox`.
 
-use http::{HeaderValue, StatusCode, Uri, header};
-use s3s::Body;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::deliver::shown;
-use super::envelope::{Letterhead, invitation};
+use super::envelope::{Letterhead, Question, QuestionKind, invitation};
 use super::publish::Message;
 use super::signing::SignatureVersion;
 use super::state::{Protocol, Subscription};
 use super::{Sns, links};
-use crate::front::Answer;
 use crate::journal::{EntryId, Event};
 use crate::message::MessageAttributes;
-
-/// Where the inbox can be read over HTTP.
-pub const INBOX_PATH: &str = "/_zipster/inbox";
 
 /// The subject of a mail whose message has none.
 const DEFAULT_SUBJECT: &str = "AWS Notification Message";
@@ -37,6 +29,17 @@ pub enum InboxKind {
     Notification,
     /// The question whether the address's owner wants to subscribe.
     Confirmation,
+}
+
+impl InboxKind {
+    /// The kind with this name in the inbox's JSON.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "notification" => Some(Self::Notification),
+            "confirmation" => Some(Self::Confirmation),
+            _ => None,
+        }
+    }
 }
 
 /// An email or a text message, as its reader sees it.
@@ -154,26 +157,6 @@ impl Sns {
             .collect()
     }
 
-    /// The inbox as JSON; see the module's text.
-    #[must_use]
-    pub fn inbox_page(&self, uri: &Uri) -> Answer {
-        let query = uri.query().unwrap_or_default().as_bytes();
-        let endpoint = url::form_urlencoded::parse(query)
-            .find(|(name, _)| name == "endpoint")
-            .map(|(_, endpoint)| endpoint.into_owned());
-        let messages = match endpoint {
-            Some(endpoint) => self.inbox_of(&endpoint),
-            None => self.inbox(),
-        };
-        let mut answer = http::Response::new(Body::from(json!({"messages": messages}).to_string()));
-        *answer.status_mut() = StatusCode::OK;
-        answer.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        answer
-    }
-
     /// Puts a message into the inbox.
     pub(super) fn receive(&self, cause: EntryId, message: InboxMessage) {
         let event = Event::InboxReceived {
@@ -207,13 +190,27 @@ impl Sns {
                     version,
                     endpoint: &endpoint,
                 };
-                invitation(subscription, token, &confirm, &id, now, letterhead)
+                let question = Question {
+                    kind: QuestionKind::Confirm,
+                    id: &id,
+                    token,
+                    link: &confirm,
+                    at: now,
+                };
+                invitation(subscription, question, letterhead)
             }
-            Protocol::Email | Protocol::Sms | Protocol::Sqs | Protocol::Lambda => format!(
-                "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
+            Protocol::Email
+            | Protocol::Sms
+            | Protocol::Sqs
+            | Protocol::Lambda
+            | Protocol::Http
+            | Protocol::Https => {
+                format!(
+                    "You have chosen to subscribe to the topic:\n{topic}\n\nTo confirm this \
                  subscription, click or visit the link below (If this was in error no action is \
                  necessary):\n{confirm}\n\nPlease do not reply directly to this email.\n"
-            ),
+                )
+            }
         };
         let mail = InboxMessage {
             kind: InboxKind::Confirmation,

@@ -1,5 +1,5 @@
-//! The links in mails: they confirm and end subscriptions without a signature, and answer with a
-//! page for people. (AWS answers with XML or leads to a page of its own.)
+//! The links in mails and posts: they confirm and end subscriptions without a signature, and answer
+//! with a page for people. (AWS answers with XML or leads to a page of its own.)
 
 use std::borrow::Cow;
 
@@ -7,11 +7,12 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use quick_xml::escape::escape;
 use s3s::Body;
 
+use super::envelope::QuestionKind;
 use super::state::Confirmation;
 use super::{Sns, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, ServiceName};
-use crate::journal::Event;
+use crate::journal::{EntryId, Event};
 
 /// The link that confirms.
 pub(super) fn confirm(endpoint: &str, topic: &str, token: &str) -> String {
@@ -54,7 +55,7 @@ impl Sns {
             },
         );
         let followed = if operation == "Unsubscribe" {
-            self.follow_unsubscribe(&params)
+            self.follow_unsubscribe(&params, call)
         } else {
             self.follow_confirm(&params)
         };
@@ -94,7 +95,11 @@ impl Sns {
         Ok(("Subscription confirmed", text))
     }
 
-    fn follow_unsubscribe(&self, params: &Params) -> Result<(&'static str, String), ApiError> {
+    fn follow_unsubscribe(
+        &self,
+        params: &Params,
+        call: EntryId,
+    ) -> Result<(&'static str, String), ApiError> {
         let arn = params.get("SubscriptionArn").unwrap_or_default();
         let mut state = self.state();
         let subscription = state
@@ -116,7 +121,16 @@ impl Sns {
                 "This subscription can be ended by its owner's signed request only",
             ));
         }
+        let back = subscription.protocol.is_http().then(|| self.token());
+        if let Some((token, until)) = &back {
+            state.keep_ended(token.clone(), *until, arn);
+        }
         state.remove(arn);
+        drop(state);
+        if let Some((token, _)) = &back {
+            let cause = (call, &self.core.journal.pending());
+            self.post_question(QuestionKind::Leave, &subscription, token, cause);
+        }
         let text = format!(
             "<p>{} no longer gets the messages of the topic<br><code>{}</code>.</p>",
             escape(subscription.endpoint.as_str()),
@@ -132,7 +146,7 @@ fn paragraph(text: &str) -> String {
 }
 
 /// A whole page; `body` is HTML.
-fn page(status: StatusCode, title: &str, body: &str) -> Answer {
+pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Answer {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;\

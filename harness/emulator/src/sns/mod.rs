@@ -2,11 +2,12 @@
 //! mailboxes and phones.
 //!
 //! The rooms: `operations` is the table of what is supported, `topics` and `subscriptions` are the
-//! operations on what there is, `settings` the attributes of subscriptions, `publish` what a
-//! message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
-//! what is under it, `filter` who wants it, `inbox` and `links` what a reader of mail sees.
+//! operations on what there is, `permissions` what changes a topic's policy bit by bit, `settings`
+//! the attributes of subscriptions, `publish` what a message must look like, `deliver` where it goes, `envelope` how it looks there, `signing`
+//! what is under it, `filter` who wants it, `post` and `retries` how it gets to HTTP endpoints,
+//! `inbox`, `mailbox`, `eml` and `links` what a reader of mail sees.
 //!
-//! Deliberately absent, and refused by name: FIFO topics, HTTP, mobile push and Firehose
+//! Deliberately absent, and refused by name: FIFO topics, mobile push and Firehose
 //! subscriptions, encryption, delivery status logs, data protection policies. There is no SMS
 //! sandbox.
 
@@ -17,20 +18,26 @@ use crate::core::Core;
 mod access;
 mod attributes;
 mod deliver;
+mod eml;
 mod envelope;
 mod error;
 mod filter;
 mod inbox;
 mod links;
+mod mailbox;
 mod operations;
+mod permissions;
+mod post;
 mod publish;
+mod retries;
 mod settings;
 mod signing;
 mod state;
 mod subscriptions;
 mod topics;
 
-pub use inbox::{INBOX_PATH, InboxKind, InboxMessage};
+pub use inbox::{InboxKind, InboxMessage};
+pub use mailbox::INBOX_PATH;
 pub use operations::{OPERATIONS, Operation};
 
 use signing::Signer;

@@ -32,6 +32,11 @@ const fn operation(name: &'static str, parameters: &'static [&'static str], run:
 /// SNS's operations.
 pub const OPERATIONS: &[Operation] = &[
     operation(
+        "AddPermission",
+        &["TopicArn", "Label", "AWSAccountId", "ActionName"],
+        Sns::add_permission,
+    ),
+    operation(
         "ConfirmSubscription",
         &["TopicArn", "Token", "AuthenticateOnUnsubscribe"],
         Sns::confirm_subscription,
@@ -81,6 +86,11 @@ pub const OPERATIONS: &[Operation] = &[
         "PublishBatch",
         &["TopicArn", "PublishBatchRequestEntries"],
         Sns::publish_batch,
+    ),
+    operation(
+        "RemovePermission",
+        &["TopicArn", "Label"],
+        Sns::remove_permission,
     ),
     operation(
         "SetSubscriptionAttributes",

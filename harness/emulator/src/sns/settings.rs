@@ -6,10 +6,10 @@ use serde_json::Value;
 use zipster_names::Arn;
 
 use super::filter::{FilterPolicy, Scope};
-use super::state::{Confirmation, Protocol, Redrive, SubscriptionSettings};
+use super::state::{Confirmation, Protocol, Redrive, SubscriptionSettings, Topic};
 use super::subscriptions::subscription_arn;
 use super::topics::{answer, done, map};
-use super::{Sns, error};
+use super::{Sns, error, retries};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 
@@ -71,6 +71,16 @@ impl Sns {
             settings.redrive.as_ref().map(|r| r.text.as_str()),
         );
         also("DeliveryPolicy", settings.delivery_policy.as_deref());
+        let effective = subscription.protocol.is_http().then(|| {
+            let topic = self
+                .state()
+                .topics
+                .get(subscription.topic.as_str())
+                .cloned();
+            let of_topic = topic.as_ref().and_then(Topic::delivery_policy);
+            subscription.delivery_policy(of_topic).as_subscription()
+        });
+        also("EffectiveDeliveryPolicy", effective.as_deref());
         Ok(answer(call, |xml| map(xml, "Attributes", &attributes)))
     }
 
@@ -92,8 +102,14 @@ impl Sns {
             .ok_or_else(error::no_subscription)?;
         self.check_owner(call, &subscription)?;
         let mut settings = subscription.settings;
+        let filtered = settings.filter.is_some();
         settings.set(subscription.protocol, name, value, "")?;
-        if let Some(subscription) = self.state().subscriptions.get_mut(&arn) {
+        let mut state = self.state();
+        let one_more = settings.filter.is_some() && !filtered;
+        if one_more && !state.has_room_for_filter(&subscription.topic) {
+            return Err(error::too_many_filters());
+        }
+        if let Some(subscription) = state.subscriptions.get_mut(&arn) {
             subscription.settings = settings;
         }
         Ok(done(call))
@@ -134,7 +150,7 @@ impl SubscriptionSettings {
                         )));
                     }
                 };
-                if raw && protocol != Protocol::Sqs {
+                if raw && protocol != Protocol::Sqs && !protocol.is_http() {
                     return Err(wrong(format!(
                         "RawMessageDelivery: Delivery protocol [{}] does not support raw message \
                          delivery.",
@@ -147,8 +163,8 @@ impl SubscriptionSettings {
             "RedrivePolicy" => self.redrive = Some(redrive(value, reason)?),
             "DeliveryPolicy" if value.is_empty() => self.delivery_policy = None,
             "DeliveryPolicy" => {
-                serde_json::from_str::<Value>(value)
-                    .map_err(|_| wrong("DeliveryPolicy: failed to parse JSON.".to_owned()))?;
+                retries::check_subscription(value)
+                    .map_err(|reason| wrong(format!("DeliveryPolicy: {reason}")))?;
                 self.delivery_policy = Some(value.to_owned());
             }
             "SubscriptionRoleArn" | "ReplayPolicy" => {

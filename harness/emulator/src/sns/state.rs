@@ -7,10 +7,17 @@ use time::OffsetDateTime;
 use zipster_names::{AccountId, Arn, Region};
 
 use super::filter::{FilterPolicy, Scope};
+use super::retries::DeliveryPolicy;
 use super::signing::SignatureVersion;
 
 /// Entries of a list per page, as on AWS.
 pub(super) const PAGE: usize = 100;
+
+/// The most subscriptions of a topic that have a filter policy.
+const MOST_FILTERS_OF_TOPIC: usize = 200;
+
+/// The same of all topics of an account in a region.
+const MOST_FILTERS_OF_ACCOUNT: usize = 10_000;
 
 /// Everything of all accounts and regions, by ARN.
 #[derive(Debug, Default)]
@@ -18,6 +25,8 @@ pub(super) struct State {
     pub(super) topics: BTreeMap<String, Topic>,
     /// In the order of subscribing, which is the order of delivery.
     pub(super) subscriptions: IndexMap<String, Subscription>,
+    /// Subscriptions that a link has ended, by the token that brings each back.
+    ended: BTreeMap<String, Subscription>,
     last_sequence: u64,
 }
 
@@ -44,6 +53,8 @@ pub(super) enum Protocol {
     Sms,
     Sqs,
     Lambda,
+    Http,
+    Https,
 }
 
 impl Protocol {
@@ -55,6 +66,8 @@ impl Protocol {
             "sms" => Some(Self::Sms),
             "sqs" => Some(Self::Sqs),
             "lambda" => Some(Self::Lambda),
+            "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
             _ => None,
         }
     }
@@ -67,13 +80,20 @@ impl Protocol {
             Self::Sms => "sms",
             Self::Sqs => "sqs",
             Self::Lambda => "lambda",
+            Self::Http => "http",
+            Self::Https => "https",
         }
+    }
+
+    /// Whether messages are posted.
+    pub(super) fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
     }
 
     /// Whether the endpoint's owner must confirm before anything is sent.
     pub(super) fn needs_confirmation(self) -> bool {
         match self {
-            Self::Email | Self::EmailJson => true,
+            Self::Email | Self::EmailJson | Self::Http | Self::Https => true,
             Self::Sms | Self::Sqs | Self::Lambda => false,
         }
     }
@@ -122,7 +142,7 @@ pub(super) struct SubscriptionSettings {
     pub(super) scope: Scope,
     pub(super) raw: bool,
     pub(super) redrive: Option<Redrive>,
-    /// Kept as it was set: it is for HTTP endpoints only.
+    /// As it was set; it concerns HTTP endpoints only.
     pub(super) delivery_policy: Option<String>,
 }
 
@@ -136,6 +156,11 @@ pub(super) struct Redrive {
 }
 
 impl Topic {
+    /// How it wants HTTP endpoints to be treated.
+    pub(super) fn delivery_policy(&self) -> Option<&str> {
+        self.kept.get("DeliveryPolicy").map(String::as_str)
+    }
+
     /// How its messages are signed.
     pub(super) fn signature_version(&self) -> SignatureVersion {
         self.kept
@@ -146,6 +171,11 @@ impl Topic {
 }
 
 impl Subscription {
+    /// How its endpoint is treated, if that is one of HTTP; `topic` is the policy of its topic.
+    pub(super) fn delivery_policy(&self, topic: Option<&str>) -> DeliveryPolicy {
+        DeliveryPolicy::of(topic, self.settings.delivery_policy.as_deref())
+    }
+
     /// Whether messages are sent.
     pub(super) fn is_confirmed(&self) -> bool {
         matches!(self.confirmation, Confirmation::Given { .. })
@@ -161,6 +191,20 @@ impl State {
         self.subscriptions
             .values()
             .filter(move |subscription| subscription.topic == topic)
+    }
+
+    /// Whether one more subscription of `topic` may have a filter policy.
+    pub(super) fn has_room_for_filter(&self, topic: &Arn) -> bool {
+        let filtered = || {
+            self.subscriptions
+                .values()
+                .filter(|subscription| subscription.settings.filter.is_some())
+                .map(|subscription| &subscription.topic)
+        };
+        let beside =
+            |other: &Arn| other.account() == topic.account() && other.region() == topic.region();
+        filtered().filter(|other| *other == topic).count() < MOST_FILTERS_OF_TOPIC
+            && filtered().filter(|other| beside(other)).count() < MOST_FILTERS_OF_ACCOUNT
     }
 
     /// Keeps a subscription, as the last one.
@@ -180,6 +224,38 @@ impl State {
         }
     }
 
+    /// Keeps what is needed to bring back a subscription that was removed.
+    pub(super) fn keep_ended(&mut self, token: String, until: OffsetDateTime, arn: &str) {
+        if let Some(subscription) = self.subscriptions.get(arn) {
+            let confirmation = Confirmation::Pending {
+                token: token.clone(),
+                until,
+            };
+            let ended = Subscription {
+                confirmation,
+                ..subscription.clone()
+            };
+            self.ended.insert(token, ended);
+        }
+    }
+
+    /// Brings back, to be confirmed, the subscription of `topic` that was ended with this token.
+    pub(super) fn revive(&mut self, topic: &str, token: &str) {
+        let known = self.ended.get(token);
+        if known.is_none_or(|ended| ended.topic != topic) || !self.topics.contains_key(topic) {
+            return;
+        }
+        let ended = self.ended.remove(token);
+        // Whoever subscribed anew in the meantime does not get everything twice.
+        if let Some(ended) = ended.filter(|ended| {
+            !self
+                .subscriptions_of(topic)
+                .any(|other| other.protocol == ended.protocol && other.endpoint == ended.endpoint)
+        }) {
+            self.insert(ended);
+        }
+    }
+
     /// Forgets a topic and its subscriptions.
     pub(super) fn remove_topic(&mut self, arn: &str) {
         self.topics.remove(arn);
@@ -188,6 +264,7 @@ impl State {
             .map(|subscription| subscription.arn.clone())
             .collect();
         self.subscriptions.retain(|arn, _| !gone.contains(arn));
+        self.ended.retain(|_, ended| ended.topic != arn);
     }
 }
 

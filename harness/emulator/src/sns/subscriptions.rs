@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use zipster_names::Arn;
 
+use super::envelope::QuestionKind;
 use super::state::{Confirmation, PAGE, Protocol, Subscription, SubscriptionSettings};
 use super::topics::{answer, decode_token, done, topic_arn};
-use super::{Sns, error};
+use super::{Sns, error, post};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName, Xml};
 
@@ -69,6 +71,9 @@ impl Sns {
                     .insert(renewed.arn.clone(), renewed.clone());
                 renewed
             }
+            None if settings.filter.is_some() && !state.has_room_for_filter(&topic) => {
+                return Err(error::too_many_filters());
+            }
             None => {
                 let subscription = Subscription {
                     arn: format!("{topic}:{}", self.core.random.uuid()),
@@ -91,8 +96,15 @@ impl Sns {
             .map(|topic| (topic.display_name.clone(), topic.signature_version()))
             .unwrap_or_default();
         drop(state);
-        if let Confirmation::Pending { token, .. } = &subscription.confirmation {
-            self.ask_for_confirmation(call.entry, &subscription, token, &display_name, version);
+        match &subscription.confirmation {
+            Confirmation::Pending { token, .. } if protocol.is_http() => {
+                let cause = (call.entry, &call.pending);
+                self.post_question(QuestionKind::Confirm, &subscription, token, cause);
+            }
+            Confirmation::Pending { token, .. } => {
+                self.ask_for_confirmation(call.entry, &subscription, token, &display_name, version);
+            }
+            Confirmation::Given { .. } => {}
         }
         let shown =
             if subscription.is_confirmed() || params.get("ReturnSubscriptionArn") == Some("true") {
@@ -105,10 +117,8 @@ impl Sns {
 
     fn confirmation(&self, protocol: Protocol) -> Confirmation {
         if protocol.needs_confirmation() {
-            Confirmation::Pending {
-                token: hex::encode(self.core.random.bytes::<128>()),
-                until: self.core.clock.now() + TOKEN_LIFE,
-            }
+            let (token, until) = self.token();
+            Confirmation::Pending { token, until }
         } else {
             Confirmation::Given {
                 token: None,
@@ -116,6 +126,12 @@ impl Sns {
                 authenticate_on_unsubscribe: false,
             }
         }
+    }
+
+    /// A new token, and until when it confirms.
+    pub(super) fn token(&self) -> (String, OffsetDateTime) {
+        let token = hex::encode(self.core.random.bytes::<128>());
+        (token, self.core.clock.now() + TOKEN_LIFE)
     }
 
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html>.
@@ -147,6 +163,7 @@ impl Sns {
         }
         let now = self.core.clock.now();
         let mut state = self.state();
+        state.revive(topic, token);
         let subscription = state
             .subscriptions
             .values_mut()
@@ -296,7 +313,7 @@ pub(super) fn subscription_arn(params: &Params) -> Result<String, ApiError> {
 
 fn protocol(text: &str) -> Result<Protocol, ApiError> {
     match text {
-        "http" | "https" | "application" | "firehose" => Err(ApiError::unsupported(
+        "application" | "firehose" => Err(ApiError::unsupported(
             ServiceName::Sns,
             &format!("the protocol {text}"),
         )),
@@ -324,6 +341,7 @@ fn check_endpoint(protocol: Protocol, endpoint: &str) -> Result<(), ApiError> {
              SNS topics",
         )),
         Protocol::Lambda if !of("lambda") => Err(error::invalid("Lambda endpoint ARN")),
+        Protocol::Http | Protocol::Https => post::parse_endpoint(protocol, endpoint).map(|_| ()),
         Protocol::Email
         | Protocol::EmailJson
         | Protocol::Sms
@@ -400,6 +418,24 @@ mod tests {
             Protocol::Lambda,
             "arn:aws:lambda:us-east-1:123456789012:function:f",
             None,
+        );
+        check(Protocol::Http, "http://127.0.0.1:8080/news?of=zips", None);
+        for bad in [
+            "https://example.com",
+            "ftp://example.com",
+            "example.com",
+            "",
+        ] {
+            check(
+                Protocol::Http,
+                bad,
+                Some("Invalid parameter: Endpoint must match the specified protocol"),
+            );
+        }
+        check(
+            Protocol::Http,
+            "http://user:password@example.com",
+            Some("sns: credentials in an endpoint is not supported by this emulator"),
         );
         check(
             Protocol::Lambda,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use zipster_names::{Arn, TopicName};
 
 use super::access::{check_policy, default_policy};
 use super::signing::SignatureVersion;
 use super::state::{PAGE, Topic, is_at};
-use super::{Sns, error};
+use super::{Sns, error, retries};
 use crate::front::query::{self, Params};
 use crate::front::{Answer, ApiError, Call, ServiceName};
 
@@ -19,8 +19,7 @@ const MOST_TAGS: usize = 50;
 enum Attribute {
     DisplayName,
     Policy,
-    /// Kept and shown, without effect on what the emulator does.
-    Kept,
+    DeliveryPolicy,
     SignatureVersion,
     /// Kept if it has the value that changes nothing.
     Only(&'static str),
@@ -33,8 +32,7 @@ impl Attribute {
         match name {
             "DisplayName" => Self::DisplayName,
             "Policy" => Self::Policy,
-            // For HTTP endpoints, which cannot be subscribed.
-            "DeliveryPolicy" => Self::Kept,
+            "DeliveryPolicy" => Self::DeliveryPolicy,
             "TracingConfig" => Self::Only("PassThrough"),
             "SignatureVersion" => Self::SignatureVersion,
             "FifoTopic" | "ContentBasedDeduplication" => Self::Only("false"),
@@ -154,7 +152,7 @@ impl Sns {
         let effective = attributes
             .get("DeliveryPolicy")
             .cloned()
-            .unwrap_or_else(default_delivery_policy);
+            .unwrap_or_else(retries::default_of_topics);
         attributes.extend(
             [
                 ("TopicArn", arn.as_str().to_owned()),
@@ -338,17 +336,17 @@ fn set_attribute(topic: &mut Topic, name: &str, value: &str, reason: &str) -> Re
             }
             Err(reason) => wrong(&reason),
         },
-        Attribute::Kept if value.is_empty() => {
+        Attribute::DeliveryPolicy if value.is_empty() => {
             topic.kept.remove(name);
             Ok(())
         }
-        Attribute::Kept if serde_json::from_str::<Value>(value).is_err() => {
-            wrong(&format!("{name}: failed to parse JSON."))
-        }
-        Attribute::Kept => {
-            topic.kept.insert(name.to_owned(), value.to_owned());
-            Ok(())
-        }
+        Attribute::DeliveryPolicy => match retries::check_topic(value) {
+            Ok(()) => {
+                topic.kept.insert(name.to_owned(), value.to_owned());
+                Ok(())
+            }
+            Err(reason) => wrong(&format!("DeliveryPolicy: {reason}")),
+        },
         Attribute::SignatureVersion if SignatureVersion::parse(value).is_none() => {
             wrong("SignatureVersion")
         }
@@ -382,27 +380,9 @@ fn has_attribute(topic: &Topic, name: &str, value: &str) -> bool {
             let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
             parsed(&topic.policy) == parsed(value)
         }
-        Attribute::Kept => topic.kept.get(name).is_some_and(|kept| kept == value),
+        Attribute::DeliveryPolicy => topic.kept.get(name).is_some_and(|kept| kept == value),
         Attribute::SignatureVersion => topic.signature_version().as_str() == value,
         Attribute::Only(only) => value == only,
         Attribute::Unsupported | Attribute::Unknown => false,
     }
-}
-
-/// How AWS retries HTTP endpoints unless told otherwise.
-fn default_delivery_policy() -> String {
-    json!({"http": {
-        "defaultHealthyRetryPolicy": {
-            "minDelayTarget": 20,
-            "maxDelayTarget": 20,
-            "numRetries": 3,
-            "numMaxDelayRetries": 0,
-            "numNoDelayRetries": 0,
-            "numMinDelayRetries": 0,
-            "backoffFunction": "linear",
-        },
-        "disableSubscriptionOverrides": false,
-        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
-    }})
-    .to_string()
 }

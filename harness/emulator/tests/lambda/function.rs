@@ -91,6 +91,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     {
         return work_on_messages(records);
     }
+    if order["Records"][0]["EventSource"] == "aws:sns" {
+        println!("notified {}", order["Records"][0]["Sns"]);
+        return Ok(Value::Null);
+    }
     match order["do"].as_str().unwrap_or("echo") {
         "echo" => Ok(order),
         "context" => Ok(json!({

@@ -15,5 +15,8 @@ mod function;
 mod invocations;
 mod limits;
 mod logs;
+mod notifications;
 mod services;
 mod support;
+#[path = "../messaging/verify.rs"]
+mod verify;

@@ -328,7 +328,7 @@ async fn make_role(emulator: &Emulator) {
         .unwrap();
 }
 
-fn administrator(emulator: &Emulator) -> Credentials {
+pub fn administrator(emulator: &Emulator) -> Credentials {
     let key = emulator.administrator();
     Credentials::new(
         &key.access_key_id,

@@ -2,8 +2,9 @@
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
+use zipster_names::AccountId;
 
-use crate::support::World;
+use crate::support::{World, refusal, sns_with};
 
 #[tokio::test]
 async fn a_topic_policy_can_forbid() {
@@ -136,4 +137,60 @@ async fn a_malformed_policy_is_refused() {
     // What was there before still decides.
     let send = world.sqs.send_message().queue_url(&url).message_body("m");
     assert!(send.send().await.is_ok());
+}
+
+#[tokio::test]
+async fn permissions_of_a_topic_become_statements_of_its_policy() {
+    let world = World::new().await;
+    let topic = world.topic("shared").await;
+    let add = |label: &str, actions: &[&str]| {
+        let add = world.sns.add_permission().topic_arn(&topic).label(label);
+        let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+        add.aws_account_id("210987654321")
+            .set_action_name(Some(actions))
+            .send()
+    };
+    let remove = |label: &str| {
+        let remove = world.sns.remove_permission().topic_arn(&topic);
+        remove.label(label).send()
+    };
+    let statements = || async {
+        let read = world.sns.get_topic_attributes().topic_arn(&topic);
+        let mut attributes = read.send().await.unwrap().attributes.unwrap();
+        let policy = attributes.remove("Policy").unwrap();
+        let mut policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+        policy["Statement"].take()
+    };
+    let partner = AccountId::parse("210987654321").unwrap();
+    let key = world.emulator.administrator_of(partner);
+    let partner = sns_with(&world.emulator, "us-east-1", &key);
+    let publish = || partner.publish().topic_arn(&topic).message("m").send();
+
+    assert!(refusal(publish().await).starts_with("AuthorizationError: "));
+    add("partner", &["Publish"]).await.unwrap();
+    publish().await.unwrap();
+    insta::assert_snapshot!(statements().await[1], @r#"{"Action":"SNS:Publish","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Resource":"arn:aws:sns:us-east-1:123456789012:shared","Sid":"partner"}"#);
+    add("readers", &["Subscribe", "GetTopicAttributes"])
+        .await
+        .unwrap();
+    insta::assert_snapshot!(statements().await[2]["Action"], @r#"["SNS:Subscribe","SNS:GetTopicAttributes"]"#);
+    assert_eq!(
+        refusal(add("partner", &["Publish"]).await),
+        "InvalidParameter: Invalid parameter: Statement already exists"
+    );
+    for action in ["*", "CreateTopic", "publishh"] {
+        assert_eq!(
+            refusal(add("more", &[action]).await),
+            "InvalidParameter: Invalid parameter: Policy statement action out of service scope!"
+        );
+    }
+    remove("partner").await.unwrap();
+    assert!(refusal(publish().await).starts_with("AuthorizationError: "));
+    // What is not there can be removed again.
+    remove("partner").await.unwrap();
+    remove("readers").await.unwrap();
+    remove("__default_statement_ID").await.unwrap();
+    let born_with = statements().await;
+    assert_eq!(born_with[0]["Sid"], "__default_statement_ID");
+    assert_eq!(born_with.as_array().unwrap().len(), 1);
 }

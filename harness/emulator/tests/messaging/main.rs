@@ -4,10 +4,14 @@
 
 mod access;
 mod delivery;
+mod endpoint;
 mod fifo;
+mod http;
+mod inbox;
 mod signatures;
 mod sns;
 mod sns_subscriptions;
 mod sqs;
 mod sqs_owners;
 mod support;
+mod verify;

@@ -1,25 +1,12 @@
-//! Signatures under messages, verified with a library that did not make them.
+//! Signatures under messages: see `verify`. What functions get is verified among the tests of
+//! Lambda.
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ring::signature::{
-    RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters,
-    UnparsedPublicKey,
-};
 use serde_json::Value;
 
+use crate::endpoint::Endpoint;
 use crate::support::World;
-
-/// What is signed in a notification, in this order.
-const NOTIFICATION: &[&str] = &[
-    "Message",
-    "MessageId",
-    "Subject",
-    "Timestamp",
-    "TopicArn",
-    "Type",
-];
+use crate::verify::{NOTIFICATION, verifies};
 
 /// What is signed in an invitation to confirm, in this order.
 const CONFIRMATION: &[&str] = &[
@@ -31,42 +18,6 @@ const CONFIRMATION: &[&str] = &[
     "TopicArn",
     "Type",
 ];
-
-/// The RSA public key inside a certificate of a key of 2048 bits: the only sequence of that length
-/// that begins with a number of that length.
-fn public_key(pem: &str) -> Vec<u8> {
-    let base64: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
-    let der = STANDARD.decode(base64).unwrap();
-    let head = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01];
-    let at = der.windows(head.len()).position(|w| w == head).unwrap();
-    der[at..at + 4 + 0x010a].to_vec()
-}
-
-/// Whether the signature of an envelope verifies against the certificate that it names.
-async fn verifies(world: &World, envelope: &Value, fields: &[&str]) -> bool {
-    let (status, pem) = world
-        .browse(envelope["SigningCertURL"].as_str().unwrap())
-        .await;
-    assert_eq!(status, 200, "{pem}");
-    let algorithm: &'static RsaParameters = match envelope["SignatureVersion"].as_str() {
-        Some("1") => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
-        Some("2") => &RSA_PKCS1_2048_8192_SHA256,
-        other => panic!("signature version {other:?}"),
-    };
-    let canonical: String = fields
-        .iter()
-        .filter_map(|name| Some(format!("{name}\n{}\n", envelope.get(*name)?.as_str()?)))
-        .collect();
-    let signature = STANDARD
-        .decode(envelope["Signature"].as_str().unwrap())
-        .unwrap();
-    UnparsedPublicKey::new(algorithm, public_key(&pem))
-        .verify(canonical.as_bytes(), &signature)
-        .is_ok()
-}
 
 #[tokio::test]
 async fn a_notification_verifies_against_the_certificate_that_it_names() {
@@ -110,12 +61,9 @@ async fn a_notification_verifies_against_the_certificate_that_it_names() {
             };
             let mut envelope: Value = serde_json::from_str(message.body().unwrap()).unwrap();
             assert_eq!(envelope["SignatureVersion"], version);
-            assert!(
-                verifies(&world, &envelope, NOTIFICATION).await,
-                "{envelope:#}"
-            );
+            assert!(verifies(&envelope, NOTIFICATION).await, "{envelope:#}");
             envelope["Message"] = "something else".into();
-            assert!(!verifies(&world, &envelope, NOTIFICATION).await);
+            assert!(!verifies(&envelope, NOTIFICATION).await);
         }
     }
 }
@@ -146,12 +94,9 @@ async fn an_invitation_to_confirm_is_signed_as_the_topic_says() {
         let mail = world.mail(&address);
         let mut envelope: Value = serde_json::from_str(&mail[0].body).unwrap();
         assert_eq!(envelope["SignatureVersion"], version);
-        assert!(
-            verifies(&world, &envelope, CONFIRMATION).await,
-            "{envelope:#}"
-        );
+        assert!(verifies(&envelope, CONFIRMATION).await, "{envelope:#}");
         envelope["Token"] = "0".repeat(256).into();
-        assert!(!verifies(&world, &envelope, CONFIRMATION).await);
+        assert!(!verifies(&envelope, CONFIRMATION).await);
     }
 }
 
@@ -171,4 +116,42 @@ async fn a_signature_version_that_does_not_exist_is_refused() {
         refused.message(),
         Some("Invalid parameter: Attributes Reason: SignatureVersion")
     );
+}
+
+#[tokio::test]
+async fn all_that_is_posted_to_an_endpoint_verifies() {
+    let world = World::new().await;
+    for version in ["1", "2"] {
+        let create = world.sns.create_topic().name(format!("signed-{version}"));
+        let created = create.attributes("SignatureVersion", version).send().await;
+        let topic = created.unwrap().topic_arn.unwrap();
+        let endpoint = Endpoint::start().await;
+        let subscribe = world.sns.subscribe().topic_arn(&topic).protocol("http");
+        subscribe.endpoint(&endpoint.url).send().await.unwrap();
+        world.emulator.settled().await;
+        let invitation = endpoint.take()[0].json();
+        let link = invitation["SubscribeURL"].as_str().unwrap();
+        assert_eq!(world.browse(link).await.0, 200);
+
+        let publish = world.sns.publish().topic_arn(&topic).subject("Step 2 of 5");
+        let message = "two\nlines, \"quoted\", größer";
+        publish.message(message).send().await.unwrap();
+        world.emulator.settled().await;
+        let mut notification = endpoint.take()[0].json();
+        let link = notification["UnsubscribeURL"].as_str().unwrap();
+        assert_eq!(world.browse(link).await.0, 200);
+        world.emulator.settled().await;
+        let goodbye = endpoint.take()[0].json();
+
+        for (envelope, fields) in [
+            (&invitation, CONFIRMATION),
+            (&notification, NOTIFICATION),
+            (&goodbye, CONFIRMATION),
+        ] {
+            assert_eq!(envelope["SignatureVersion"], version);
+            assert!(verifies(envelope, fields).await, "{envelope:#}");
+        }
+        notification["Message"] = "something else".into();
+        assert!(!verifies(&notification, NOTIFICATION).await);
+    }
 }

@@ -121,6 +121,7 @@ async fn the_inbox_can_be_read_over_http() {
           "cause": "<entry>",
           "confirm_link": null,
           "endpoint": "+14155550102",
+          "id": 2,
           "kind": "notification",
           "message_id": null,
           "protocol": "sms",
@@ -382,16 +383,12 @@ async fn what_is_not_supported_is_refused_by_name() {
     }
     let error = world
         .sns
-        .add_permission()
-        .topic_arn("arn:aws:sns:us-east-1:123456789012:t")
-        .label("l")
-        .aws_account_id(ACCOUNT)
-        .action_name("Publish")
+        .list_platform_applications()
         .send()
         .await
         .unwrap_err();
     assert_eq!(
         error.message(),
-        Some("sns: AddPermission is not supported by this emulator")
+        Some("sns: ListPlatformApplications is not supported by this emulator")
     );
 }

@@ -4,7 +4,7 @@ use aws_sdk_sns::error::ProvideErrorMetadata;
 use zipster_emulator::journal::Event;
 use zipster_emulator::sns::InboxKind;
 
-use crate::support::{World, attribute};
+use crate::support::{World, attribute, refusal};
 
 #[tokio::test]
 async fn an_address_gets_nothing_until_its_owner_confirms() {
@@ -242,8 +242,8 @@ async fn protocols_that_are_not_supported_are_refused_by_name() {
     let topic = world.topic("t").await;
     for (protocol, message) in [
         (
-            "https",
-            "sns: the protocol https is not supported by this emulator",
+            "firehose",
+            "sns: the protocol firehose is not supported by this emulator",
         ),
         (
             "pigeon",
@@ -261,4 +261,50 @@ async fn protocols_that_are_not_supported_are_refused_by_name() {
             .unwrap_err();
         assert_eq!(error.message(), Some(message));
     }
+}
+
+#[tokio::test]
+async fn a_filter_policy_has_limits_when_it_is_set_by_whichever_operation() {
+    let world = World::new().await;
+    let topic = world.topic("t").await;
+    let six = r#"{"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"],"f":["1"]}"#;
+    let subscribe = |number: usize| {
+        let subscribe = world.sns.subscribe().topic_arn(&topic).protocol("sms");
+        subscribe.endpoint(format!("+1415555{number:04}"))
+    };
+    let refused = subscribe(0).attributes("FilterPolicy", six).send().await;
+    assert_eq!(
+        refusal(refused),
+        "InvalidParameter: Invalid parameter: Attributes Reason: FilterPolicy: Filter policy can \
+         not have more than 5 keys"
+    );
+    let plain = subscribe(0).send().await.unwrap().subscription_arn.unwrap();
+    let set = |policy: &str| {
+        let set = world.sns.set_subscription_attributes();
+        set.subscription_arn(&plain)
+            .attribute_name("FilterPolicy")
+            .attribute_value(policy)
+            .send()
+    };
+    assert_eq!(
+        refusal(set(six).await),
+        "InvalidParameter: Invalid parameter: FilterPolicy: Filter policy can not have more than 5 \
+         keys"
+    );
+    let large = format!(r#"{{"a": ["{}"]}}"#, "x".repeat(256 * 1024));
+    assert_eq!(
+        refusal(set(&large).await),
+        "InvalidParameter: Invalid parameter: FilterPolicy: Filter policy can not be larger than \
+         262144 bytes"
+    );
+    let policy = r#"{"a": ["1"]}"#;
+    for number in 1..=200 {
+        let filtered = subscribe(number).attributes("FilterPolicy", policy);
+        filtered.send().await.unwrap();
+    }
+    let limit = "FilterPolicyLimitExceeded: Filter policy limit exceeded";
+    let filtered = subscribe(201).attributes("FilterPolicy", policy);
+    assert_eq!(refusal(filtered.send().await), limit);
+    assert_eq!(refusal(set(policy).await), limit);
+    subscribe(201).send().await.unwrap();
 }

@@ -5,8 +5,7 @@ use aws_sdk_sns::config::{BehaviorVersion, Region as SdkRegion};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use zipster_emulator::identity::Credentials as Key;
 use zipster_emulator::journal::{Entry, Event};
 use zipster_emulator::sns::{InboxKind, InboxMessage};
 use zipster_emulator::{Emulator, Settings};
@@ -108,16 +107,7 @@ impl World {
 
     /// A GET without a signature, as a browser sends it: status and body.
     pub async fn browse(&self, url: &str) -> (u16, String) {
-        let rest = url.strip_prefix("http://").unwrap();
-        let (host, path) = rest.split_once('/').unwrap();
-        let mut stream = TcpStream::connect(host).await.unwrap();
-        let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, body.to_owned())
+        crate::verify::get(url).await
     }
 
     /// What the journal says about the events that `wanted` picks, one line each.
@@ -132,11 +122,15 @@ impl World {
 }
 
 pub fn sns(emulator: &Emulator, region: &str) -> aws_sdk_sns::Client {
+    sns_with(emulator, region, emulator.administrator())
+}
+
+pub fn sns_with(emulator: &Emulator, region: &str, key: &Key) -> aws_sdk_sns::Client {
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(SdkRegion::new(region.to_owned()))
         .endpoint_url(emulator.endpoint())
-        .credentials_provider(administrator(emulator))
+        .credentials_provider(credentials(key))
         .http_client(Builder::new().build_http())
         .build();
     aws_sdk_sns::Client::from_conf(config)
@@ -154,7 +148,10 @@ pub fn sqs(emulator: &Emulator, region: &str) -> aws_sdk_sqs::Client {
 }
 
 fn administrator(emulator: &Emulator) -> Credentials {
-    let key = emulator.administrator();
+    credentials(emulator.administrator())
+}
+
+fn credentials(key: &Key) -> Credentials {
     Credentials::new(
         &key.access_key_id,
         key.expose_secret(),

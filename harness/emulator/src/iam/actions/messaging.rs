@@ -11,6 +11,7 @@ const QUEUE: &str = "arn:aws:sqs:REGION:ACCOUNT:QUEUE";
 
 /// SNS's operations. Those on a subscription are decided without a resource, as on AWS.
 pub(super) const SNS: &[Entry] = &[
+    entry("AddPermission", &[on(TOPIC, "sns:AddPermission", &[])]),
     entry(
         "ConfirmSubscription",
         &[on(TOPIC, "sns:ConfirmSubscription", &[])],
@@ -46,6 +47,10 @@ pub(super) const SNS: &[Entry] = &[
         ],
     ),
     entry("PublishBatch", &[on(TOPIC, "sns:Publish", &[])]),
+    entry(
+        "RemovePermission",
+        &[on(TOPIC, "sns:RemovePermission", &[])],
+    ),
     entry(
         "SetSubscriptionAttributes",
         &[on("*", "sns:SetSubscriptionAttributes", &[])],

@@ -5,11 +5,17 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use super::{
-    Bound, Clause, Field, MOST_COMBINATIONS, MOST_KEYS, Network, Pattern, PolicyError, Range, Scope,
+    Bound, Clause, Field, LARGEST_NUMBER, LARGEST_POLICY, MOST_COMBINATIONS, MOST_KEYS, Network,
+    Pattern, PolicyError, Range, Scope,
 };
 
 /// Parses a whole policy.
 pub(super) fn policy(text: &str, scope: Scope) -> Result<Clause, PolicyError> {
+    if text.len() > LARGEST_POLICY {
+        return Err(fail(format!(
+            "Filter policy can not be larger than {LARGEST_POLICY} bytes"
+        )));
+    }
     let policy: Value = serde_json::from_str(text).map_err(|_| fail("failed to parse JSON."))?;
     let Value::Object(policy) = policy else {
         return Err(fail("Filter is not an object"));
@@ -298,6 +304,11 @@ fn bound(operator: &str, value: Option<&Value>) -> Result<Bound, PolicyError> {
         let shown = if operator == "=" { "equals" } else { operator };
         fail(format!("Value of {shown} must be numeric"))
     })?;
+    if value.abs() > LARGEST_NUMBER {
+        return Err(fail(format!(
+            "Value must be between -{LARGEST_NUMBER} and {LARGEST_NUMBER}, inclusive"
+        )));
+    }
     Ok(Bound {
         value,
         included: operator.ends_with('='),

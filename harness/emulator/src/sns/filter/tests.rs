@@ -302,6 +302,10 @@ fn mistakes_are_named_in_the_words_of_aws() {
             r#"{"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"],"f":["1"]}"#,
             "Filter policy can not have more than 5 keys",
         ),
+        (
+            r#"{"key": [{"numeric": [">", 1000000001]}]}"#,
+            "Value must be between -1000000000 and 1000000000, inclusive",
+        ),
         ("{invalidjson}", "failed to parse JSON."),
     ];
     for (policy, message) in cases {
@@ -324,4 +328,30 @@ fn a_policy_has_at_most_150_combinations() {
     refused(&flat(16, 10), Scope::MessageBody, complex);
     let nested = format!(r#"{{"a": {{"b": {{"c": [{}]}}}}}}"#, values(51));
     refused(&nested, Scope::MessageBody, complex);
+}
+
+#[test]
+fn only_the_keys_at_the_top_are_counted() {
+    let body = r#"{"a": {"b": ["1"], "c": ["1"], "d": ["1"]}, "e": ["1"], "f": ["1"], "g": ["1"],
+        "h": [{"exists": true}]}"#;
+    assert!(FilterPolicy::parse(body, Scope::MessageBody).is_ok());
+    let six = r#"{"a": {"b": ["1"]}, "c": ["1"], "d": ["1"], "e": ["1"], "f": ["1"], "g": ["1"]}"#;
+    let keys = "FilterPolicy: Filter policy can not have more than 5 keys";
+    refused(six, Scope::MessageBody, keys);
+}
+
+#[test]
+fn a_policy_has_at_most_256_kib() {
+    let of = |size: usize| {
+        format!(
+            r#"{{"a": ["{}"]}}"#,
+            "x".repeat(size - r#"{"a": [""]}"#.len())
+        )
+    };
+    assert!(FilterPolicy::parse(&of(LARGEST_POLICY), Scope::MessageBody).is_ok());
+    refused(
+        &of(LARGEST_POLICY + 1),
+        Scope::MessageBody,
+        "FilterPolicy: Filter policy can not be larger than 262144 bytes",
+    );
 }
