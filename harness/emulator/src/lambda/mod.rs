@@ -1,6 +1,6 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
-//! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
+//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `policy` and
 //! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
 //! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
@@ -48,6 +48,7 @@ mod process;
 mod python;
 mod queue;
 mod reference;
+mod routes;
 mod runtime_api;
 mod sandbox;
 mod settings;
@@ -56,8 +57,8 @@ mod trace;
 mod validate;
 mod variables;
 
-pub use api::{OPERATIONS, Route, operation};
 pub use guarantees::{Guarantees, Means, MemoryLimit};
+pub use routes::{OPERATIONS, Route, operation};
 
 use function::{Function, Key};
 use queue::QueuedEvent;
