@@ -39,6 +39,8 @@ def walk(w):
     w.call("put_function_concurrency", **name, ReservedConcurrentExecutions=3)
     w.refuse(not_found, "put_function_concurrency", **missing, ReservedConcurrentExecutions=3)
     w.call("get_function_concurrency", **name)
+    if w.call("get_account_settings")["AccountLimit"]["UnreservedConcurrentExecutions"] != 997:
+        raise AssertionError("what a function has reserved is left for others")
     w.refuse(not_found, "get_function_concurrency", **missing)
     w.call("delete_function_concurrency", **name)
     w.refuse(not_found, "delete_function_concurrency", **missing)

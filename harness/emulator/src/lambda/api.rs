@@ -130,6 +130,7 @@ impl Lambda {
                 let (marker, most) = (parameters.query("Marker"), parameters.query("MaxItems"));
                 ok(self.list_functions(request.call, marker, most)?)
             }
+            Operation::GetAccountSettings => ok(self.get_account_settings(request.call)?),
             Operation::UpdateFunctionCode => {
                 let function = function("lambda:UpdateFunctionCode")?;
                 ok(self

@@ -30,10 +30,10 @@ const IN_PLACE: &str = "hot-reload";
 
 /// The largest archive that can be uploaded directly, in bytes
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const LARGEST_ZIP: usize = 52_428_800;
+pub(super) const LARGEST_ZIP: usize = 52_428_800;
 
 /// The most that an archive may hold, in bytes.
-const LARGEST_CODE: u64 = 262_144_000;
+pub(super) const LARGEST_CODE: u64 = 262_144_000;
 
 /// The parameters that say where code comes from: `CreateFunction`'s `Code`, and
 /// `UpdateFunctionCode`'s own.

@@ -11,13 +11,10 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use zipster_names::Arn;
 
-use super::Lambda;
 use super::function::Function;
 use super::validate::{Violations, invalid, not_found, nothing_else, unsupported};
+use super::{Lambda, account};
 use crate::front::ApiError;
-
-/// What an account of AWS may run at the same time, less the 100 that no function may reserve.
-const MOST_RESERVED: i64 = 900;
 
 /// The settings; what is not set is AWS's default.
 #[derive(Debug, Clone)]
@@ -244,7 +241,7 @@ impl Lambda {
     ///
     /// # Errors
     /// `InvalidParameterValueException` if all functions of the account and region together would
-    /// set aside more than [`MOST_RESERVED`].
+    /// set aside more than AWS lets them.
     pub(super) fn put_concurrency(
         &self,
         function: &Function,
@@ -258,23 +255,16 @@ impl Lambda {
         {
             // Held until it is written, so that two functions do not take the same.
             let functions = self.functions();
-            let key = &function.key;
-            let others: i64 = functions
-                .values()
-                .filter(|other| other.key != *key)
-                .filter(|other| {
-                    (&other.key.account, &other.key.region) == (&key.account, &key.region)
-                })
-                .filter_map(|other| other.state().reserved_concurrency)
-                .map(i64::from)
-                .sum();
-            if others.saturating_add(reserved) > MOST_RESERVED {
+            let set_aside = u32::try_from(reserved)
+                .ok()
+                .filter(|reserved| account::may_reserve(&functions, &function.key, *reserved));
+            if set_aside.is_none() {
                 return Err(invalid(
                     "Specified ReservedConcurrentExecutions for function decreases account's \
                      UnreservedConcurrentExecution below its minimum value of [100].",
                 ));
             }
-            function.state().reserved_concurrency = u32::try_from(reserved).ok();
+            function.state().reserved_concurrency = set_aside;
         }
         function.pool.reconsider();
         Ok(json!({ "ReservedConcurrentExecutions": reserved }))

@@ -159,6 +159,11 @@ impl Function {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What its code takes of the account's room, in bytes.
+    pub(super) fn code_size(&self) -> u64 {
+        self.state().version.code.size
+    }
+
     /// What runs next. A local program that has changed since is a version of its own, and
     /// environments with the old one are not used again.
     pub(super) fn version(&self, core: &Core) -> Arc<Version> {

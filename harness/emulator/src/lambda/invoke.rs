@@ -33,6 +33,9 @@ const LARGEST_ASYNCHRONOUS: usize = 1_048_576;
 /// The largest client context, in bytes of its base64 form.
 const LARGEST_CLIENT_CONTEXT: usize = 3583;
 
+/// When a caller who was throttled may come again, in seconds.
+const RETRY_AFTER: u32 = 1;
+
 /// What the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InvocationType {
@@ -131,12 +134,25 @@ impl Lambda {
                         duration_ms: 0,
                     },
                 );
-                ApiError::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "TooManyRequestsException",
-                    "Rate Exceeded.",
-                )
+                throttled()
             })
+    }
+}
+
+/// 429: the function has reached its reserved concurrency. What is not reserved never throttles
+/// here but waits; see `pool`.
+fn throttled() -> ApiError {
+    let error = ApiError::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "TooManyRequestsException",
+        "Rate Exceeded.",
+    );
+    ApiError {
+        retry_after: Some(RETRY_AFTER),
+        ..error.with(
+            "Reason",
+            "ReservedFunctionConcurrentInvocationLimitExceeded",
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
 //! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `policy` and
-//! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
+//! `event_config` are the operations on functions; `account` counts them; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
 //! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
 //! a `sandbox`, which is a `process` with its `runtime_api` and its `variables` (for Python a
@@ -27,6 +27,7 @@ use crate::iam::{Authorization, Denied};
 use crate::identity::ServiceSource;
 use crate::journal::EntryId;
 
+mod account;
 mod api;
 mod cgroup;
 mod cloudwatch;
@@ -64,11 +65,14 @@ use function::{Function, Key};
 use queue::QueuedEvent;
 use reference::Reference;
 
+/// All functions of all accounts.
+type Functions = BTreeMap<Key, Arc<Function>>;
+
 /// The service.
 #[derive(Debug)]
 pub struct Lambda {
     core: Arc<Core>,
-    functions: Mutex<BTreeMap<Key, Arc<Function>>>,
+    functions: Mutex<Functions>,
     mappings: event_source::Mappings,
 }
 
@@ -183,7 +187,7 @@ impl Lambda {
             .map_err(|refusal| denied(&refusal))
     }
 
-    fn functions(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Function>>> {
+    fn functions(&self) -> MutexGuard<'_, Functions> {
         self.functions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -22,6 +22,8 @@ pub enum Operation {
     DeleteFunctionConcurrency,
     /// Forgets the settings for asynchronous events.
     DeleteFunctionEventInvokeConfig,
+    /// Shows an account's limits, and what is used of them.
+    GetAccountSettings,
     /// Shows how a queue feeds a function.
     GetEventSourceMapping,
     /// Shows a function, its code and its tags.
@@ -92,6 +94,7 @@ const fn route(
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const FUNCTION: &str = "/2015-03-31/functions/{}";
 const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
+const ACCOUNT_SETTINGS: &str = "/2016-08-19/account-settings";
 const CODE: &str = "/2015-03-31/functions/{}/code";
 const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
@@ -133,6 +136,12 @@ pub const OPERATIONS: &[Route] = {
             "DeleteFunctionEventInvokeConfig",
             "DELETE",
             EVENT_CONFIG,
+        ),
+        route(
+            O::GetAccountSettings,
+            "GetAccountSettings",
+            "GET",
+            ACCOUNT_SETTINGS,
         ),
         route(
             O::GetEventSourceMapping,

@@ -7,6 +7,7 @@
     reason = "tests pick few events out of many"
 )]
 
+mod account;
 mod asynchronous;
 mod configuration;
 mod environments;

@@ -70,6 +70,10 @@ pub(super) const LAMBDA: &[Entry] = &[
         "DeleteFunctionEventInvokeConfig",
         &[on(FUNCTION, "lambda:DeleteFunctionEventInvokeConfig", &[])],
     ),
+    entry(
+        "GetAccountSettings",
+        &[on("*", "lambda:GetAccountSettings", &[])],
+    ),
     entry("GetFunction", &[on(FUNCTION, "lambda:GetFunction", &[])]),
     entry(
         "GetFunctionConcurrency",
