@@ -35,6 +35,7 @@ def walk(w):
     w.until("get_function_configuration", lambda answer: answer["LastUpdateStatus"] == "Successful", **name)
     w.call("update_function_code", **name, ZipFile=package())
     w.refuse(not_found, "update_function_code", **missing, ZipFile=package())
+    stored_code(w, name)
 
     w.call("put_function_concurrency", **name, ReservedConcurrentExecutions=3)
     w.refuse(not_found, "put_function_concurrency", **missing, ReservedConcurrentExecutions=3)
@@ -75,6 +76,17 @@ def walk(w):
     w.refuse(not_found, "untag_resource", **gone, TagKeys=["more"])
     w.call("delete_function", **name)
     w.refuse(not_found, "delete_function", **name)
+
+
+def stored_code(w, name):
+    s3, stored = w.other("s3"), {"S3Bucket": "lambda-walked", "S3Key": "code.zip"}
+    w.refuse("InvalidParameterValueException", "update_function_code", **name, **stored)
+    s3.create_bucket(Bucket="lambda-walked")
+    w.refuse("InvalidParameterValueException", "update_function_code", **name, **stored)
+    s3.put_object(Bucket="lambda-walked", Key="code.zip", Body=package())
+    w.call("update_function_code", **name, **stored)
+    s3.delete_object(Bucket="lambda-walked", Key="code.zip")
+    s3.delete_bucket(Bucket="lambda-walked")
 
 
 def mappings(w, name, missing, not_found):

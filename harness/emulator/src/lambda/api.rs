@@ -134,7 +134,7 @@ impl Lambda {
             Operation::UpdateFunctionCode => {
                 let function = function("lambda:UpdateFunctionCode")?;
                 ok(self
-                    .update_function_code(&function, request.body()?)
+                    .update_function_code(request.call, &function, request.body()?)
                     .await?)
             }
             Operation::UpdateFunctionConfiguration => {

@@ -95,7 +95,7 @@ impl Lambda {
         if self.functions().contains_key(&key) {
             return Err(exists(&key.name));
         }
-        let code = Code::take(&self.core, request.code).await?;
+        let code = Code::take(&self.core, call, request.code).await?;
         let tags = request.tags.unwrap_or_default();
         let mut functions = self.functions();
         // Another request may have been faster while the archive was unpacked.
@@ -184,6 +184,7 @@ impl Lambda {
     /// Replaces a function's code.
     pub(super) async fn update_function_code(
         &self,
+        call: &Call,
         function: &Arc<Function>,
         request: UpdateCodeRequest,
     ) -> Result<Value, ApiError> {
@@ -191,7 +192,7 @@ impl Lambda {
         refuse_publishing(request.publish)?;
         // Once before the code is taken, which may be long, and again for what is there then.
         check_revision(&function.state().version, request.revision_id.as_deref())?;
-        let code = Arc::new(Code::take(&self.core, request.code).await?);
+        let code = Arc::new(Code::take(&self.core, call, request.code).await?);
         loop {
             let before = Arc::clone(&function.state().version);
             check_revision(&before, request.revision_id.as_deref())?;

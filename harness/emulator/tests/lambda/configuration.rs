@@ -142,11 +142,6 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(function().publish(true).send().await),
         unsupported("Publish (versions of a function)")
     );
-    let stored = FunctionCode::builder().s3_bucket("b").s3_key("k").build();
-    assert_eq!(
-        refusal(function().code(stored).send().await),
-        unsupported("S3Bucket (code stored in S3)")
-    );
     let image = FunctionCode::builder().image_uri("x").build();
     assert_eq!(
         refusal(function().code(image).send().await),

@@ -17,4 +17,5 @@ mod invocations;
 mod limits;
 mod logs;
 mod services;
+mod stored_code;
 mod support;

@@ -7,6 +7,11 @@ use crate::lambda;
 
 const FUNCTION: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION";
 const MAPPING: &str = "arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:UUID";
+const BUCKET: &str = "arn:aws:s3:::BUCKET";
+const OBJECT: &str = "arn:aws:s3:::BUCKET/KEY";
+const OWNER: &[&str] = &["s3:ResourceAccount"];
+const VERSION: &[&str] = &["s3:VersionId", "s3:ResourceAccount"];
+const LISTED: &[&str] = &["s3:prefix", "s3:ResourceAccount"];
 const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
 
 /// Lambda's operations.
@@ -56,6 +61,9 @@ pub(super) const LAMBDA: &[Entry] = &[
         &[
             on(FUNCTION, "lambda:CreateFunction", &[]),
             on(ROLE, "iam:PassRole", &["iam:PassedToService"]),
+            on(OBJECT, "s3:GetObject", OWNER).when("with S3Key"),
+            on(OBJECT, "s3:GetObjectVersion", VERSION).when("with S3ObjectVersion"),
+            on(BUCKET, "s3:ListBucket", LISTED).when("to be told that an object is missing"),
         ],
     ),
     entry(
@@ -110,7 +118,12 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "UpdateFunctionCode",
-        &[on(FUNCTION, "lambda:UpdateFunctionCode", &[])],
+        &[
+            on(FUNCTION, "lambda:UpdateFunctionCode", &[]),
+            on(OBJECT, "s3:GetObject", OWNER).when("with S3Key"),
+            on(OBJECT, "s3:GetObjectVersion", VERSION).when("with S3ObjectVersion"),
+            on(BUCKET, "s3:ListBucket", LISTED).when("to be told that an object is missing"),
+        ],
     ),
     entry(
         "UpdateFunctionConfiguration",
