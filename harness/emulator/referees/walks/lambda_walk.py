@@ -37,6 +37,8 @@ def walk(w):
     w.refuse(not_found, "update_function_code", **missing, ZipFile=package())
     stored_code(w, name)
 
+    versions(w, name, missing, not_found)
+
     w.call("put_function_concurrency", **name, ReservedConcurrentExecutions=3)
     w.refuse(not_found, "put_function_concurrency", **missing, ReservedConcurrentExecutions=3)
     w.call("get_function_concurrency", **name)
@@ -87,6 +89,23 @@ def stored_code(w, name):
     w.call("update_function_code", **name, **stored)
     s3.delete_object(Bucket="lambda-walked", Key="code.zip")
     s3.delete_bucket(Bucket="lambda-walked")
+
+
+def versions(w, name, missing, not_found):
+    made = w.call("publish_version", **name, Description="walked")
+    w.refuse(not_found, "publish_version", **missing)
+    w.refuse("InvalidParameterValueException", "publish_version", **name, CodeSha256="another")
+    w.refuse("PreconditionFailedException", "publish_version", **name, RevisionId="another")
+    one, none = {"Qualifier": made["Version"]}, {"Qualifier": "99"}
+    w.call("list_versions_by_function", **name, MaxItems=1)
+    w.refuse(not_found, "list_versions_by_function", **missing)
+    w.call("get_function", **name, **one)
+    w.call("get_function_configuration", **name, **one)
+    if w.call("invoke", **name, **one, Payload="{}")["ExecutedVersion"] != made["Version"]:
+        raise AssertionError("another version has run")
+    for operation in ("get_function", "get_function_configuration", "invoke", "delete_function"):
+        w.refuse(not_found, operation, **name, **none)
+    w.client.delete_function(**name, **one)
 
 
 def mappings(w, name, missing, not_found):

@@ -14,6 +14,7 @@ use super::function::Function;
 use super::reference::Reference;
 use super::routes::{self, Operation};
 use super::validate::{invalid, unsupported};
+use super::versions::{self, Target};
 use super::{Lambda, event_config, policy};
 use crate::front::{Answer, ApiError, Call};
 
@@ -76,6 +77,14 @@ impl Request<'_> {
         self.lambda.find(&reference)
     }
 
+    /// The function or version, if the caller may do this to it.
+    fn target(&self, action: &str) -> Result<Target, ApiError> {
+        let reference = self.reference()?;
+        self.lambda
+            .authorize(self.call, action, &reference, &[], None)?;
+        self.lambda.resolve(&reference)
+    }
+
     fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         body(&self.call.body)
     }
@@ -110,8 +119,9 @@ impl Lambda {
         request: &Request<'_>,
     ) -> Result<(StatusCode, Value), ApiError> {
         let parameters = &request.parameters;
-        let qualifier = parameters.qualifier();
         let function = |action| request.function(action);
+        let target = |action| request.target(action);
+        let page = || (parameters.query("Marker"), parameters.query("MaxItems"));
         let now = self.core.clock.now();
         let ok = |answer: Value| Ok((StatusCode::OK, answer));
         let nothing = Ok((StatusCode::NO_CONTENT, Value::Null));
@@ -120,15 +130,27 @@ impl Lambda {
                 let answer = self.create_function(request.call, request.body()?).await?;
                 Ok((StatusCode::CREATED, answer))
             }
-            Operation::GetFunction => ok(Self::get_function(&*function("lambda:GetFunction")?)),
+            Operation::GetFunction => ok(Self::get_function(&target("lambda:GetFunction")?)),
             Operation::GetFunctionConfiguration => {
-                let function = function("lambda:GetFunctionConfiguration")?;
-                let version = Arc::clone(&function.state().version);
-                ok(version.describe(&function))
+                ok(target("lambda:GetFunctionConfiguration")?.describe())
             }
             Operation::ListFunctions => {
-                let (marker, most) = (parameters.query("Marker"), parameters.query("MaxItems"));
+                if parameters.query("FunctionVersion") == Some("ALL") {
+                    return Err(unsupported("FunctionVersion ALL"));
+                }
+                let (marker, most) = page();
                 ok(self.list_functions(request.call, marker, most)?)
+            }
+            Operation::PublishVersion => {
+                let function = function("lambda:PublishVersion")?;
+                let version = versions::publish(&self.core, &function, &request.body()?)?;
+                let answer = version.describe(&function, Some(&version.name()));
+                Ok((StatusCode::CREATED, answer))
+            }
+            Operation::ListVersionsByFunction => {
+                let function = function("lambda:ListVersionsByFunction")?;
+                let (marker, most) = page();
+                ok(versions::list_versions(&function, marker, most)?)
             }
             Operation::GetAccountSettings => ok(self.get_account_settings(request.call)?),
             Operation::UpdateFunctionCode => {
@@ -149,42 +171,38 @@ impl Lambda {
                 nothing
             }
             Operation::AddPermission => {
-                let function = function("lambda:AddPermission")?;
+                let target = target("lambda:AddPermission")?;
                 let permission = request.body()?;
                 let random = &self.core.random;
-                let answer = policy::add_permission(&function, qualifier, &permission, random)?;
+                let answer = policy::add_permission(&target, &permission, random)?;
                 Ok((StatusCode::CREATED, answer))
             }
             Operation::RemovePermission => {
-                let function = function("lambda:RemovePermission")?;
+                let target = target("lambda:RemovePermission")?;
                 policy::remove_permission(
-                    &function,
-                    qualifier,
+                    &target,
                     parameters.segment(1),
                     parameters.query("RevisionId"),
                     &self.core.random,
                 )?;
                 nothing
             }
-            Operation::GetPolicy => ok(policy::get_policy(
-                &*function("lambda:GetPolicy")?,
-                qualifier,
-            )?),
+            Operation::GetPolicy => ok(policy::get_policy(&target("lambda:GetPolicy")?)?),
             Operation::PutFunctionEventInvokeConfig => {
-                let function = function("lambda:PutFunctionEventInvokeConfig")?;
-                ok(event_config::put(&function, request.body()?, now)?)
+                let target = target("lambda:PutFunctionEventInvokeConfig")?;
+                ok(event_config::put(&target, request.body()?, now)?)
             }
             Operation::UpdateFunctionEventInvokeConfig => {
-                let function = function("lambda:UpdateFunctionEventInvokeConfig")?;
-                ok(event_config::update(&function, request.body()?, now)?)
+                let target = target("lambda:UpdateFunctionEventInvokeConfig")?;
+                ok(event_config::update(&target, request.body()?, now)?)
             }
             Operation::GetFunctionEventInvokeConfig => {
-                let function = function("lambda:GetFunctionEventInvokeConfig")?;
-                ok(event_config::get(&function)?)
+                let target = target("lambda:GetFunctionEventInvokeConfig")?;
+                ok(event_config::get(&target)?)
             }
             Operation::DeleteFunctionEventInvokeConfig => {
-                let function = function("lambda:DeleteFunctionEventInvokeConfig")?;
-                event_config::delete(&function)?;
+                let target = target("lambda:DeleteFunctionEventInvokeConfig")?;
+                event_config::delete(&target)?;
                 nothing
             }
             Operation::PutFunctionConcurrency => {

@@ -26,6 +26,9 @@ const LAST_MODIFIED: &[BorrowedFormatItem<'_>] =
 /// The principal that Lambda itself is.
 pub(super) const SERVICE: &str = "lambda.amazonaws.com";
 
+/// The qualifier of the version that changes.
+pub(super) const LATEST: &str = "$LATEST";
+
 /// Which function: names are unique within an account's region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -70,8 +73,18 @@ pub(super) struct State {
     /// What runs next.
     pub(super) version: Arc<Version>,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) policy: Policy,
-    pub(super) event_config: Option<EventConfig>,
+    /// What was published, by its number.
+    pub(super) published: BTreeMap<u64, Arc<Version>>,
+    /// The number of the last publication; numbers are not used again.
+    pub(super) last_published: u64,
+    /// What was `$LATEST` when the last version was published.
+    pub(super) origin: Option<Arc<Version>>,
+    /// By the qualifier that they are for; see [`super::versions::subject`].
+    pub(super) policies: BTreeMap<String, Policy>,
+    /// In the same way.
+    pub(super) event_configs: BTreeMap<String, EventConfig>,
+    /// The last number that a version got.
+    pub(super) last_number: u64,
     /// Concurrency that is set aside for this function, and its limit.
     pub(super) reserved_concurrency: Option<u32>,
 }
@@ -79,8 +92,10 @@ pub(super) struct State {
 /// Code and settings at one moment; each environment runs one of these for all its life.
 #[derive(Debug)]
 pub(super) struct Version {
-    /// Counted up with each change.
+    /// Counted up with each change and publication.
     pub(super) number: u64,
+    /// The number that callers know it by, or `None` for `$LATEST`.
+    pub(super) published: Option<u64>,
     pub(super) configuration: Configuration,
     pub(super) code: Arc<Code>,
     /// The state that a local program was found in.
@@ -90,7 +105,7 @@ pub(super) struct Version {
 }
 
 /// A function's settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Configuration {
     pub(super) runtime: String,
     pub(super) role: ExecutionRole,
@@ -125,6 +140,7 @@ impl Function {
         let stamp = code.stamp();
         let version = Version {
             number: 1,
+            published: None,
             configuration,
             code: Arc::new(code),
             stamp,
@@ -138,8 +154,12 @@ impl Function {
             state: Mutex::new(State {
                 version: Arc::new(version),
                 tags,
-                policy: Policy::default(),
-                event_config: None,
+                published: BTreeMap::new(),
+                last_published: 0,
+                origin: None,
+                policies: BTreeMap::new(),
+                event_configs: BTreeMap::new(),
+                last_number: 1,
                 reserved_concurrency: None,
             }),
             pool: Arc::new(Pool::new(1)),
@@ -159,9 +179,11 @@ impl Function {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What its code takes of the account's room, in bytes.
+    /// What the code of its versions takes of the account's room, in bytes.
     pub(super) fn code_size(&self) -> u64 {
-        self.state().version.code.size
+        let state = self.state();
+        let versions = state.published.values().chain([&state.version]);
+        versions.map(|version| version.code.size).sum()
     }
 
     /// What runs next. A local program that has changed since is a version of its own, and
@@ -190,34 +212,35 @@ impl Function {
         configuration: Configuration,
         code: &Arc<Code>,
     ) -> Option<Arc<Version>> {
-        let version = {
-            let mut state = self.state();
-            if state.version.number != before.number {
-                return None;
-            }
-            state.version = Arc::new(Version {
-                number: before.number + 1,
-                configuration,
-                code: Arc::clone(code),
-                stamp: code.stamp(),
-                modified: core.clock.now(),
-                revision: core.random.uuid(),
-            });
-            Arc::clone(&state.version)
-        };
-        self.pool.retire(version.number);
+        let mut state = self.state();
+        if state.version.number != before.number {
+            return None;
+        }
+        state.last_number += 1;
+        let version = Arc::new(Version {
+            number: state.last_number,
+            published: None,
+            configuration,
+            code: Arc::clone(code),
+            stamp: code.stamp(),
+            modified: core.clock.now(),
+            revision: core.random.uuid(),
+        });
+        state.version = Arc::clone(&version);
+        self.pool.admit(version.number);
+        self.pool.retire(before.number);
         Some(version)
     }
 
     /// Ends everything that the function still does, apart from invocations that run.
     pub(super) fn delete(&self) {
         self.deleted.cancel();
-        self.pool.retire(u64::MAX);
+        self.pool.close();
     }
 
-    /// The ARN with the qualifier of the only version that there is.
-    pub(super) fn qualified_arn(&self) -> String {
-        format!("{}:$LATEST", self.arn)
+    /// The ARN with a qualifier.
+    pub(super) fn qualified_arn(&self, qualifier: &str) -> String {
+        format!("{}:{qualifier}", self.arn)
     }
 }
 
@@ -247,15 +270,33 @@ impl Configuration {
 }
 
 impl Version {
+    /// `$LATEST`, or the number that it was published with.
+    pub(super) fn name(&self) -> String {
+        match self.published {
+            Some(number) => number.to_string(),
+            None => LATEST.to_owned(),
+        }
+    }
+
+    /// Whether code and settings are those of `other`.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let code = |version: &Self| (version.code.sha256.clone(), version.stamp);
+        self.configuration == other.configuration && code(self) == code(other)
+    }
+
     /// The answer of `GetFunctionConfiguration` and of all that make or change a function.
     ///
-    /// Differs from AWS: a function is active at once.
+    /// `qualifier` is what the request names it by. Differs from AWS: a function is active at once.
     /// Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>.
-    pub(super) fn describe(&self, function: &Function) -> Value {
+    pub(super) fn describe(&self, function: &Function, qualifier: Option<&str>) -> Value {
+        let arn = match qualifier {
+            Some(qualifier) => function.qualified_arn(qualifier),
+            None => function.arn.to_string(),
+        };
         let settings = &self.configuration;
         let mut answer = json!({
             "FunctionName": function.key.name,
-            "FunctionArn": function.arn,
+            "FunctionArn": arn,
             "Runtime": settings.runtime,
             "Role": settings.role.arn,
             "Handler": settings.handler,
@@ -265,7 +306,7 @@ impl Version {
             "Timeout": settings.timeout,
             "MemorySize": settings.memory_size,
             "LastModified": self.modified.format(LAST_MODIFIED).unwrap_or_default(),
-            "Version": "$LATEST",
+            "Version": self.name(),
             "RevisionId": self.revision,
             "State": "Active",
             "LastUpdateStatus": "Successful",

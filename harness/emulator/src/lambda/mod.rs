@@ -1,6 +1,6 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
-//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `policy` and
+//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `versions`, `policy` and
 //! `event_config` are the operations on functions; `account` counts them; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
 //! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
@@ -10,7 +10,7 @@
 //! limited by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this
 //! machine.
 //!
-//! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
+//! Deliberately absent: layers, container images,
 //! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
 //! of processor time.
 
@@ -57,6 +57,7 @@ mod storage;
 mod trace;
 mod validate;
 mod variables;
+mod versions;
 
 pub use guarantees::{Guarantees, Means, MemoryLimit};
 pub use routes::{OPERATIONS, Route, operation};
@@ -64,6 +65,7 @@ pub use routes::{OPERATIONS, Route, operation};
 use function::{Function, Key};
 use queue::QueuedEvent;
 use reference::Reference;
+use versions::Target;
 
 /// All functions of all accounts.
 type Functions = BTreeMap<Key, Arc<Function>>;
@@ -93,12 +95,12 @@ impl Lambda {
     /// # Errors
     /// Why it was not taken, for the journal.
     pub fn accept_event(self: &Arc<Self>, delivery: Delivery) -> Result<(), String> {
-        let function = self.find_by_arn(&delivery.to)?;
-        let policy = function.state().policy.document();
+        let target = self.find_by_arn(&delivery.to)?;
+        let (resource, policy) = (target.arn(), target.policy());
         let request = Authorization {
             cause: delivery.cause,
             action: "lambda:InvokeFunction",
-            resource: function.arn.as_str(),
+            resource: &resource,
             context: &[],
             resource_policy: policy.as_deref(),
         };
@@ -111,13 +113,7 @@ impl Lambda {
             client_context: None,
             trace_id: None,
         };
-        function.queue.accept(
-            &self.core,
-            &function,
-            event,
-            delivery.cause,
-            &delivery.pending,
-        );
+        queue::accept(&self.core, target, event, delivery.cause, &delivery.pending);
         Ok(())
     }
 
@@ -132,12 +128,12 @@ impl Lambda {
         source: &ServiceSource,
         cause: EntryId,
     ) -> Result<(), Refused> {
-        let function = self.find_by_arn(function).map_err(Refused::Missing)?;
-        let policy = function.state().policy.document();
+        let target = self.find_by_arn(function).map_err(Refused::Missing)?;
+        let (resource, policy) = (target.arn(), target.policy());
         let request = Authorization {
             cause,
             action: "lambda:InvokeFunction",
-            resource: function.arn.as_str(),
+            resource: &resource,
             context: &[],
             resource_policy: policy.as_deref(),
         };
@@ -146,12 +142,12 @@ impl Lambda {
             .map_err(|denied| Refused::Denied(denied.message))
     }
 
-    fn find_by_arn(&self, arn: &Arn) -> Result<Arc<Function>, String> {
+    fn find_by_arn(&self, arn: &Arn) -> Result<Target, String> {
         let (Some(account), Some(region)) = (arn.account(), arn.region()) else {
             return Err(format!("{arn} names no function"));
         };
         Reference::parse(arn.as_str(), None, account, region)
-            .and_then(|reference| self.find(&reference))
+            .and_then(|reference| self.resolve(&reference))
             .map_err(|error| error.message)
     }
 

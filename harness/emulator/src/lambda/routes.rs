@@ -44,6 +44,10 @@ pub enum Operation {
     ListFunctions,
     /// Shows a function's tags.
     ListTags,
+    /// Lists a function's versions.
+    ListVersionsByFunction,
+    /// Keeps code and settings as a version.
+    PublishVersion,
     /// Sets concurrency aside for a function.
     PutFunctionConcurrency,
     /// Replaces the settings for asynchronous events.
@@ -104,6 +108,7 @@ const CONCURRENCY_READ: &str = "/2019-09-30/functions/{}/concurrency";
 const EVENT_CONFIG: &str = "/2019-09-25/functions/{}/event-invoke-config";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
+const VERSIONS: &str = "/2015-03-31/functions/{}/versions";
 const TAGS: &str = "/2017-03-31/tags/{}";
 
 /// All operations that are supported; a request that matches none is refused.
@@ -178,6 +183,13 @@ pub const OPERATIONS: &[Route] = {
         ),
         route(O::ListFunctions, "ListFunctions", "GET", FUNCTIONS),
         route(O::ListTags, "ListTags", "GET", TAGS),
+        route(
+            O::ListVersionsByFunction,
+            "ListVersionsByFunction",
+            "GET",
+            VERSIONS,
+        ),
+        route(O::PublishVersion, "PublishVersion", "POST", VERSIONS),
         route(
             O::PutFunctionConcurrency,
             "PutFunctionConcurrency",
@@ -293,7 +305,11 @@ mod tests {
             Some(("UpdateEventSourceMapping", &["some-id"])),
         );
         check(get, "/2015-03-31/code-signing-configs", None);
-        check(post, "/2015-03-31/functions/load/versions", None);
+        check(
+            post,
+            "/2015-03-31/functions/load/versions",
+            Some(("PublishVersion", load)),
+        );
         check(put, "/2015-03-31/functions/load", None);
     }
 

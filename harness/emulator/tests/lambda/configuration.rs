@@ -138,10 +138,6 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(function().layers("arn:aws:lambda:x").send().await),
         unsupported("the parameter Layers")
     );
-    assert_eq!(
-        refusal(function().publish(true).send().await),
-        unsupported("Publish (versions of a function)")
-    );
     let image = FunctionCode::builder().image_uri("x").build();
     assert_eq!(
         refusal(function().code(image).send().await),
@@ -161,14 +157,10 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(organisation.await),
         unsupported("PrincipalOrgID (there are no organizations)")
     );
-    let versions = world
-        .lambda
-        .publish_version()
-        .function_name("the-function")
-        .send();
+    let all = world.lambda.list_functions();
     assert_eq!(
-        refusal(versions.await),
-        unsupported("the request POST /2015-03-31/functions/the-function/versions")
+        refusal(all.function_version("ALL".into()).send().await),
+        unsupported("FunctionVersion ALL")
     );
 }
 

@@ -19,3 +19,4 @@ mod logs;
 mod services;
 mod stored_code;
 mod support;
+mod versions;

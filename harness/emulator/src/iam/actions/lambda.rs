@@ -6,6 +6,7 @@ use super::{Entry, entry, has, on};
 use crate::lambda;
 
 const FUNCTION: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION";
+const QUALIFIED: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION[:QUALIFIER]";
 const MAPPING: &str = "arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:UUID";
 const BUCKET: &str = "arn:aws:s3:::BUCKET";
 const OBJECT: &str = "arn:aws:s3:::BUCKET/KEY";
@@ -54,7 +55,7 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "AddPermission",
-        &[on(FUNCTION, "lambda:AddPermission", &[])],
+        &[on(QUALIFIED, "lambda:AddPermission", &[])],
     ),
     entry(
         "CreateFunction",
@@ -68,7 +69,7 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "DeleteFunction",
-        &[on(FUNCTION, "lambda:DeleteFunction", &[])],
+        &[on(QUALIFIED, "lambda:DeleteFunction", &[])],
     ),
     entry(
         "DeleteFunctionConcurrency",
@@ -76,28 +77,36 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "DeleteFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:DeleteFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:DeleteFunctionEventInvokeConfig", &[])],
     ),
     entry(
         "GetAccountSettings",
         &[on("*", "lambda:GetAccountSettings", &[])],
     ),
-    entry("GetFunction", &[on(FUNCTION, "lambda:GetFunction", &[])]),
+    entry("GetFunction", &[on(QUALIFIED, "lambda:GetFunction", &[])]),
     entry(
         "GetFunctionConcurrency",
         &[on(FUNCTION, "lambda:GetFunctionConcurrency", &[])],
     ),
     entry(
         "GetFunctionConfiguration",
-        &[on(FUNCTION, "lambda:GetFunctionConfiguration", &[])],
+        &[on(QUALIFIED, "lambda:GetFunctionConfiguration", &[])],
     ),
     entry(
         "GetFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:GetFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:GetFunctionEventInvokeConfig", &[])],
     ),
-    entry("GetPolicy", &[on(FUNCTION, "lambda:GetPolicy", &[])]),
-    entry("Invoke", &[on(FUNCTION, "lambda:InvokeFunction", &[])]),
+    entry("GetPolicy", &[on(QUALIFIED, "lambda:GetPolicy", &[])]),
+    entry("Invoke", &[on(QUALIFIED, "lambda:InvokeFunction", &[])]),
     entry("ListFunctions", &[on("*", "lambda:ListFunctions", &[])]),
+    entry(
+        "ListVersionsByFunction",
+        &[on(FUNCTION, "lambda:ListVersionsByFunction", &[])],
+    ),
+    entry(
+        "PublishVersion",
+        &[on(FUNCTION, "lambda:PublishVersion", &[])],
+    ),
     entry("ListTags", &[on(FUNCTION, "lambda:ListTags", &[])]),
     entry(
         "PutFunctionConcurrency",
@@ -105,11 +114,11 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "PutFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:PutFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:PutFunctionEventInvokeConfig", &[])],
     ),
     entry(
         "RemovePermission",
-        &[on(FUNCTION, "lambda:RemovePermission", &[])],
+        &[on(QUALIFIED, "lambda:RemovePermission", &[])],
     ),
     entry("TagResource", &[on(FUNCTION, "lambda:TagResource", &[])]),
     entry(
@@ -134,7 +143,7 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "UpdateFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:UpdateFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:UpdateFunctionEventInvokeConfig", &[])],
     ),
 ];
 
