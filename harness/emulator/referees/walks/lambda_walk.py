@@ -105,6 +105,25 @@ def versions(w, name, missing, not_found):
         raise AssertionError("another version has run")
     for operation in ("get_function", "get_function_configuration", "invoke", "delete_function"):
         w.refuse(not_found, operation, **name, **none)
+    live, nobody = {"Name": "live"}, {"Name": "nobody"}
+    w.call("create_alias", **name, **live, FunctionVersion=made["Version"], Description="walked")
+    w.refuse("ResourceConflictException", "create_alias", **name, **live, FunctionVersion=made["Version"])
+    w.refuse(not_found, "create_alias", **name, **nobody, FunctionVersion="99")
+    w.call("get_alias", **name, **live)
+    w.refuse(not_found, "get_alias", **name, **nobody)
+    second = w.client.update_function_code(**name, ZipFile=package('b"{}"'), Publish=True)["Version"]
+    w.call("update_alias", **name, **live, RoutingConfig={"AdditionalVersionWeights": {second: 0.5}})
+    w.refuse(not_found, "update_alias", **name, **nobody)
+    w.refuse("InvalidParameterValueException", "update_alias", **name, **live, FunctionVersion=second)
+    w.call("list_aliases", **name, FunctionVersion=second)
+    w.refuse(not_found, "list_aliases", **missing)
+    w.call("get_function", **name, Qualifier="live")
+    if w.call("invoke", **name, Qualifier="live", Payload="{}")["ExecutedVersion"] not in (made["Version"], second):
+        raise AssertionError("an alias has run what it does not stand for")
+    w.refuse("ResourceConflictException", "delete_function", **name, Qualifier=second)
+    w.call("delete_alias", **name, **live)
+    w.client.update_function_code(**name, ZipFile=package())
+    w.client.delete_function(**name, Qualifier=second)
     w.client.delete_function(**name, **one)
 
 

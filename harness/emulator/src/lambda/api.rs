@@ -15,7 +15,7 @@ use super::reference::Reference;
 use super::routes::{self, Operation};
 use super::validate::{invalid, unsupported};
 use super::versions::{self, Target};
-use super::{Lambda, event_config, policy};
+use super::{Lambda, alias, event_config, policy};
 use crate::front::{Answer, ApiError, Call};
 
 /// The parameters of one request that are not in its body.
@@ -217,6 +217,30 @@ impl Lambda {
                 let function = function("lambda:DeleteFunctionConcurrency")?;
                 event_config::delete_concurrency(&function);
                 nothing
+            }
+            Operation::CreateAlias => {
+                let function = function("lambda:CreateAlias")?;
+                let answer = alias::create(&function, request.body()?, &self.core.random)?;
+                Ok((StatusCode::CREATED, answer))
+            }
+            Operation::GetAlias => {
+                let function = function("lambda:GetAlias")?;
+                ok(alias::get(&function, parameters.segment(1))?)
+            }
+            Operation::UpdateAlias => {
+                let function = function("lambda:UpdateAlias")?;
+                let (name, random) = (parameters.segment(1), &self.core.random);
+                ok(alias::update(&function, name, request.body()?, random)?)
+            }
+            Operation::DeleteAlias => {
+                let function = function("lambda:DeleteAlias")?;
+                alias::delete(&function, parameters.segment(1));
+                nothing
+            }
+            Operation::ListAliases => {
+                let function = function("lambda:ListAliases")?;
+                let ((marker, most), version) = (page(), parameters.query("FunctionVersion"));
+                ok(alias::list(&function, version, marker, most)?)
             }
             Operation::CreateEventSourceMapping
             | Operation::GetEventSourceMapping

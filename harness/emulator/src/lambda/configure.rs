@@ -296,8 +296,13 @@ fn set_architecture(
 }
 
 pub(super) fn check_revision(current: &Version, given: Option<&str>) -> Result<(), ApiError> {
+    revision(&current.revision, given)
+}
+
+/// What is to be changed is what the caller has seen.
+pub(super) fn revision(current: &str, given: Option<&str>) -> Result<(), ApiError> {
     match given {
-        Some(given) if given != current.revision => Err(ApiError::new(
+        Some(given) if given != current => Err(ApiError::new(
             StatusCode::PRECONDITION_FAILED,
             "PreconditionFailedException",
             "The Revision Id provided does not match the latest Revision Id. Call the \

@@ -10,6 +10,7 @@ use time::macros::format_description;
 use tokio_util::sync::CancellationToken;
 use zipster_names::{AccountId, Arn, FunctionName, LogGroupName, Region};
 
+use super::alias::Alias;
 use super::code::{Code, Stamp};
 use super::event_config::EventConfig;
 use super::policy::Policy;
@@ -75,11 +76,12 @@ pub(super) struct State {
     pub(super) tags: BTreeMap<String, String>,
     /// What was published, by its number.
     pub(super) published: BTreeMap<u64, Arc<Version>>,
+    pub(super) aliases: BTreeMap<String, Alias>,
     /// The number of the last publication; numbers are not used again.
     pub(super) last_published: u64,
     /// What was `$LATEST` when the last version was published.
     pub(super) origin: Option<Arc<Version>>,
-    /// By the qualifier that they are for; see [`super::versions::subject`].
+    /// By the qualifier that they are for; see `Target::subject`.
     pub(super) policies: BTreeMap<String, Policy>,
     /// In the same way.
     pub(super) event_configs: BTreeMap<String, EventConfig>,
@@ -155,6 +157,7 @@ impl Function {
                 version: Arc::new(version),
                 tags,
                 published: BTreeMap::new(),
+                aliases: BTreeMap::new(),
                 last_published: 0,
                 origin: None,
                 policies: BTreeMap::new(),

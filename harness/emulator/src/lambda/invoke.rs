@@ -51,7 +51,7 @@ impl Lambda {
         call: &Call,
         reference: &Reference,
     ) -> Result<Answer, ApiError> {
-        let found = self.resolve(reference);
+        let found = self.draw(reference);
         let policy = found.as_ref().ok().and_then(Target::policy);
         self.authorize(
             call,

@@ -1,6 +1,6 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
-//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `versions`, `policy` and
+//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `versions`, `alias`, `policy` and
 //! `event_config` are the operations on functions; `account` counts them; `invoke` runs one for a caller who waits and
 //! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
 //! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
@@ -28,6 +28,7 @@ use crate::identity::ServiceSource;
 use crate::journal::EntryId;
 
 mod account;
+mod alias;
 mod api;
 mod cgroup;
 mod cloudwatch;
@@ -147,7 +148,7 @@ impl Lambda {
             return Err(format!("{arn} names no function"));
         };
         Reference::parse(arn.as_str(), None, account, region)
-            .and_then(|reference| self.resolve(&reference))
+            .and_then(|reference| self.draw(&reference))
             .map_err(|error| error.message)
     }
 

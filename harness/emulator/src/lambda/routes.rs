@@ -10,10 +10,14 @@ use percent_encoding::percent_decode_str;
 pub enum Operation {
     /// Adds a statement to a function's policy.
     AddPermission,
+    /// Names a version.
+    CreateAlias,
     /// Lets a queue feed a function.
     CreateEventSourceMapping,
     /// Makes a function.
     CreateFunction,
+    /// Forgets the name of a version.
+    DeleteAlias,
     /// Lets a queue feed a function no longer.
     DeleteEventSourceMapping,
     /// Deletes a function.
@@ -24,6 +28,8 @@ pub enum Operation {
     DeleteFunctionEventInvokeConfig,
     /// Shows an account's limits, and what is used of them.
     GetAccountSettings,
+    /// Shows what a name stands for.
+    GetAlias,
     /// Shows how a queue feeds a function.
     GetEventSourceMapping,
     /// Shows a function, its code and its tags.
@@ -38,6 +44,8 @@ pub enum Operation {
     GetPolicy,
     /// Runs a function.
     Invoke,
+    /// Lists the names of a function's versions.
+    ListAliases,
     /// Lists which queues feed which functions.
     ListEventSourceMappings,
     /// Lists functions.
@@ -58,6 +66,8 @@ pub enum Operation {
     TagResource,
     /// Removes tags from a function.
     UntagResource,
+    /// Lets a name stand for another version.
+    UpdateAlias,
     /// Changes how a queue feeds a function.
     UpdateEventSourceMapping,
     /// Replaces a function's code.
@@ -99,6 +109,8 @@ const FUNCTIONS: &str = "/2015-03-31/functions";
 const FUNCTION: &str = "/2015-03-31/functions/{}";
 const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
 const ACCOUNT_SETTINGS: &str = "/2016-08-19/account-settings";
+const ALIASES: &str = "/2015-03-31/functions/{}/aliases";
+const ALIAS: &str = "/2015-03-31/functions/{}/aliases/{}";
 const CODE: &str = "/2015-03-31/functions/{}/code";
 const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
 const POLICY: &str = "/2015-03-31/functions/{}/policy";
@@ -116,6 +128,7 @@ pub const OPERATIONS: &[Route] = {
     use Operation as O;
     &[
         route(O::AddPermission, "AddPermission", "POST", POLICY),
+        route(O::CreateAlias, "CreateAlias", "POST", ALIASES),
         route(
             O::CreateEventSourceMapping,
             "CreateEventSourceMapping",
@@ -123,6 +136,7 @@ pub const OPERATIONS: &[Route] = {
             MAPPINGS,
         ),
         route(O::CreateFunction, "CreateFunction", "POST", FUNCTIONS),
+        route(O::DeleteAlias, "DeleteAlias", "DELETE", ALIAS),
         route(
             O::DeleteEventSourceMapping,
             "DeleteEventSourceMapping",
@@ -148,6 +162,7 @@ pub const OPERATIONS: &[Route] = {
             "GET",
             ACCOUNT_SETTINGS,
         ),
+        route(O::GetAlias, "GetAlias", "GET", ALIAS),
         route(
             O::GetEventSourceMapping,
             "GetEventSourceMapping",
@@ -175,6 +190,7 @@ pub const OPERATIONS: &[Route] = {
         ),
         route(O::GetPolicy, "GetPolicy", "GET", POLICY),
         route(O::Invoke, "Invoke", "POST", INVOCATIONS),
+        route(O::ListAliases, "ListAliases", "GET", ALIASES),
         route(
             O::ListEventSourceMappings,
             "ListEventSourceMappings",
@@ -205,6 +221,7 @@ pub const OPERATIONS: &[Route] = {
         route(O::RemovePermission, "RemovePermission", "DELETE", STATEMENT),
         route(O::TagResource, "TagResource", "POST", TAGS),
         route(O::UntagResource, "UntagResource", "DELETE", TAGS),
+        route(O::UpdateAlias, "UpdateAlias", "PUT", ALIAS),
         route(
             O::UpdateEventSourceMapping,
             "UpdateEventSourceMapping",

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Lambda;
+use super::alias::{self, Alias};
 use super::configure::{check_revision, page};
 use super::event_config::EventConfig;
 use super::function::{Configuration, Function, LATEST, Version};
 use super::pool::Demand;
 use super::reference::Reference;
-use super::validate::{Violations, invalid, not_found, nothing_else};
+use super::validate::{Violations, conflict, invalid, not_found, nothing_else};
 use crate::core::Core;
 use crate::front::ApiError;
 
@@ -219,6 +220,17 @@ pub(super) fn delete_version(function: &Function, qualifier: &str) -> Result<(),
         .parse()
         .map_err(|_| invalid("Deletion of aliases is not currently supported."))?;
     let mut state = function.state();
+    let aliases = state.aliases.iter();
+    let aliases: Vec<&str> = aliases
+        .filter(|(_, alias)| alias.mentions(qualifier))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !aliases.is_empty() {
+        return Err(conflict(format!(
+            "Unable to delete version because the following aliases reference it: [{}]",
+            aliases.join(", ")
+        )));
+    }
     let version = state.published.remove(&number);
     let version = version.ok_or_else(|| missing(&function.qualified_arn(qualifier)))?;
     state.policies.remove(qualifier);
@@ -241,17 +253,41 @@ impl Lambda {
         self.any(reference)
     }
 
-    /// What a reference names, to be run or shown.
+    /// What a reference names, to be shown: an alias stands for its first version.
     pub(super) fn resolve(&self, reference: &Reference) -> Result<Target, ApiError> {
+        self.target(reference, Alias::version, alias::unknown)
+    }
+
+    /// What a reference names, to be run: an alias may stand for another version each time.
+    pub(super) fn draw(&self, reference: &Reference) -> Result<Target, ApiError> {
+        self.target(reference, |alias| alias.draw(&self.core.random), missing)
+    }
+
+    fn target(
+        &self,
+        reference: &Reference,
+        choose: impl Fn(&Alias) -> &str,
+        no_alias: impl Fn(&str) -> ApiError,
+    ) -> Result<Target, ApiError> {
         let function = self.any(reference)?;
         let published = match reference.qualifier.as_deref() {
             None | Some(LATEST) => None,
             Some(qualifier) => {
                 let state = function.state();
-                let number: Option<u64> = qualifier.parse().ok();
-                let version = number.and_then(|number| state.published.get(&number));
-                let version = version.ok_or_else(|| missing(&reference.arn()))?;
-                Some(Arc::clone(version))
+                let version = if qualifier.parse::<u64>().is_ok() {
+                    qualifier
+                } else {
+                    let alias = state.aliases.get(qualifier);
+                    choose(alias.ok_or_else(|| no_alias(&reference.arn()))?)
+                };
+                if version == LATEST {
+                    None
+                } else {
+                    let number: Option<u64> = version.parse().ok();
+                    let version = number.and_then(|number| state.published.get(&number));
+                    let version = version.ok_or_else(|| missing(&reference.arn()))?;
+                    Some(Arc::clone(version))
+                }
             }
         };
         Ok(Target {

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod aliases;
 mod asynchronous;
 mod configuration;
 mod environments;

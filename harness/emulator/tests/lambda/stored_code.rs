@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use serde_json::{Value, json};
 
 use crate::function::package;
-use crate::support::{World, client_with, iam, refusal, s3};
+use crate::support::{World, iam, refusal, s3, session};
 
 /// The bucket `packages`, which keeps versions, with two versions of `the.zip`: their identifiers.
 async fn packages(world: &World) -> [String; 2] {
@@ -146,15 +146,8 @@ async fn what_s3_says_of_the_object_is_passed_on() {
 async fn the_caller_has_to_be_allowed_to_read_the_object() {
     let world = World::start().await;
     let [old, _] = packages(&world).await;
-    let answer = world.invoke(json!({ "do": "environment" })).await;
-    let variable = |name: &str| answer.payload[name].as_str().unwrap().to_owned();
     // `the-role` may do everything with functions, and nothing with buckets.
-    let session = client_with(
-        &world.emulator,
-        &variable("AWS_ACCESS_KEY_ID"),
-        &variable("AWS_SECRET_ACCESS_KEY"),
-        &variable("AWS_SESSION_TOKEN"),
-    );
+    let session = session(&world).await;
     world.function("another").send().await.unwrap();
     let update = || -> UpdateFunctionCodeFluentBuilder {
         let update = session.update_function_code().function_name("another");

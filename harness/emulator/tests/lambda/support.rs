@@ -425,6 +425,18 @@ where
     )
 }
 
+/// A client with the authority of `the-role`, out of an environment of `the-function`.
+pub async fn session(world: &World) -> Client {
+    let answer = world.invoke(json!({ "do": "environment" })).await;
+    let variable = |name: &str| answer.payload[name].as_str().unwrap().to_owned();
+    client_with(
+        &world.emulator,
+        &variable("AWS_ACCESS_KEY_ID"),
+        &variable("AWS_SECRET_ACCESS_KEY"),
+        &variable("AWS_SESSION_TOKEN"),
+    )
+}
+
 /// `text` with each number and identifier replaced by `#`.
 pub fn without_numbers(text: &str) -> String {
     let mut words = Vec::new();

@@ -137,7 +137,7 @@ impl Poller {
         if self.sqs.waiting(queue).is_none() {
             return Next::Wait;
         }
-        let target = match self.lambda.resolve(&self.mapping.function) {
+        let target = match self.lambda.draw(&self.mapping.function) {
             Ok(target) => target,
             Err(error) => return Next::Rest(error.message),
         };
