@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -253,6 +254,17 @@ impl Configuration {
         self.tracing_mode == "Active"
     }
 
+    /// The ARN of the runtime's version. There are none here, so that each runtime has one, made of
+    /// its name.
+    fn runtime_arn(&self, function: &Key) -> String {
+        let partition = function.region.partition();
+        let version = hex::encode(Sha256::digest(&self.runtime));
+        format!(
+            "arn:{partition}:lambda:{}::runtime:{version}",
+            function.region
+        )
+    }
+
     /// The principal that the function's processes are.
     pub(super) fn principal(&self, function: &FunctionName) -> Principal {
         Principal::AssumedRole {
@@ -319,6 +331,7 @@ impl Version {
             "TracingConfig": { "Mode": settings.tracing_mode },
             "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
             "LoggingConfig": { "LogFormat": "Text", "LogGroup": settings.log_group },
+            "RuntimeVersionConfig": { "RuntimeVersionArn": settings.runtime_arn(&function.key) },
         });
         if let Some(variables) = &settings.variables {
             answer["Environment"] = json!({ "Variables": variables });

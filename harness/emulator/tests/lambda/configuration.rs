@@ -6,7 +6,7 @@ use aws_sdk_lambda::error::ProvideErrorMetadata as _;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 
-use crate::support::{ACCOUNT, ARN, ROLE, World, refusal};
+use crate::support::{ACCOUNT, ARN, REGION, ROLE, World, refusal};
 
 #[tokio::test]
 async fn a_function_is_shown_as_it_was_made() {
@@ -45,6 +45,11 @@ async fn a_function_is_shown_as_it_was_made() {
         .await
         .unwrap();
     assert_eq!(configuration.ephemeral_storage().unwrap().size(), 512);
+    let runtime = configuration.runtime_version_config().unwrap();
+    let runtime = runtime.runtime_version_arn().unwrap();
+    let (place, version) = runtime.rsplit_once(':').unwrap();
+    assert_eq!(place, format!("arn:aws:lambda:{REGION}::runtime"));
+    assert_eq!(version.len(), 64);
 }
 
 #[tokio::test]
