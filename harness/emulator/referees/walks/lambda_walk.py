@@ -98,6 +98,7 @@ def versions(w, name, missing, not_found):
     w.refuse("PreconditionFailedException", "publish_version", **name, RevisionId="another")
     one, none = {"Qualifier": made["Version"]}, {"Qualifier": "99"}
     w.call("list_versions_by_function", **name, MaxItems=1)
+    w.call("list_functions", FunctionVersion="ALL", MaxItems=1)
     w.refuse(not_found, "list_versions_by_function", **missing)
     w.call("get_function", **name, **one)
     w.call("get_function_configuration", **name, **one)

@@ -135,11 +135,8 @@ impl Lambda {
                 ok(target("lambda:GetFunctionConfiguration")?.describe())
             }
             Operation::ListFunctions => {
-                if parameters.query("FunctionVersion") == Some("ALL") {
-                    return Err(unsupported("FunctionVersion ALL"));
-                }
-                let (marker, most) = page();
-                ok(self.list_functions(request.call, marker, most)?)
+                let query = |name: &str| parameters.query(name).map(str::to_owned);
+                ok(self.list_functions(request.call, &query)?)
             }
             Operation::PublishVersion => {
                 let function = function("lambda:PublishVersion")?;

@@ -136,12 +136,12 @@ impl Lambda {
         answer
     }
 
-    /// Lists the caller's functions in the call's region, by name.
+    /// Lists the caller's functions in the call's region, by name; with `FunctionVersion` `ALL`,
+    /// their versions too.
     pub(super) fn list_functions(
         &self,
         call: &Call,
-        marker: Option<&str>,
-        most: Option<&str>,
+        query: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Value, ApiError> {
         let request = Authorization {
             cause: call.entry,
@@ -153,7 +153,11 @@ impl Lambda {
         self.core
             .authorize(&call.identity, &request)
             .map_err(|denied| super::denied(&denied))?;
-        let most = page(most)?;
+        let (marker, version) = (query("Marker"), query("FunctionVersion"));
+        let mut violations = Violations::default();
+        violations.one_of("functionVersion", version.as_deref(), &["ALL"]);
+        violations.finish()?;
+        let most = page(query("MaxItems").as_deref())?;
         let account = call.identity.principal.account();
         let functions = self.functions();
         let mut listed = functions
@@ -161,15 +165,33 @@ impl Lambda {
             .filter(|function| {
                 function.key.account == *account && function.key.region == call.region
             })
-            .skip_while(|function| {
-                marker.is_some_and(|marker| function.key.name.as_str() <= marker)
+            .flat_map(|function| {
+                let state = function.state();
+                let latest = Arc::clone(&state.version);
+                let published = state.published.values().filter(|_| version.is_some());
+                let versions: Vec<_> = [latest].into_iter().chain(published.cloned()).collect();
+                versions.into_iter().map(move |version| (function, version))
+            })
+            // A marker is a function's name, and its version's number if there are versions.
+            .skip_while(|(function, version)| {
+                marker.as_deref().is_some_and(|marker| {
+                    let (name, number) = marker.split_once(':').unwrap_or((marker, "0"));
+                    let number = number.parse().unwrap_or(0);
+                    (function.key.name.as_str(), version.published.unwrap_or(0)) <= (name, number)
+                })
             })
             .peekable();
         let mut page = Vec::new();
         let mut last = None;
-        for function in listed.by_ref().take(most) {
-            page.push(function.state().version.describe(function, None));
-            last = Some(function.key.name.to_string());
+        for (function, one) in listed.by_ref().take(most) {
+            let name = one.name();
+            page.push(one.describe(function, version.as_ref().map(|_| name.as_str())));
+            let number = one.published.map(|number| format!(":{number}"));
+            last = Some(format!(
+                "{}{}",
+                function.key.name,
+                number.unwrap_or_default()
+            ));
         }
         let mut answer = json!({ "Functions": page });
         if listed.peek().is_some() {

@@ -162,11 +162,6 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(organisation.await),
         unsupported("PrincipalOrgID (there are no organizations)")
     );
-    let all = world.lambda.list_functions();
-    assert_eq!(
-        refusal(all.function_version("ALL".into()).send().await),
-        unsupported("FunctionVersion ALL")
-    );
 }
 
 #[tokio::test]

@@ -176,6 +176,33 @@ async fn versions_are_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_versions_of_all_functions_are_listed_with_them() {
+    let world = packaged().await;
+    world.publish().await;
+    world.function("another").send().await.unwrap();
+    let mut listed = Vec::new();
+    let mut marker = None;
+    loop {
+        let list = world.lambda.list_functions();
+        let list = list.function_version("ALL".into()).max_items(2);
+        let page = list.set_marker(marker).send().await.unwrap();
+        let arns = page.functions().iter();
+        listed.extend(arns.map(|one| one.function_arn().unwrap().to_owned()));
+        marker = page.next_marker;
+        if marker.is_none() {
+            break;
+        }
+    }
+    let another = ARN.replace("the-function", "another");
+    let expected = [
+        format!("{another}:$LATEST"),
+        format!("{ARN}:$LATEST"),
+        format!("{ARN}:1"),
+    ];
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
 async fn versions_share_the_reserved_concurrency() {
     let world = World::start().await;
     let meeting = Meeting::new().await;
