@@ -1,18 +1,17 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
-//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`, `versions`, `alias`, `policy` and
-//! `event_config` are the operations on functions; `account` counts them; `invoke` runs one for a caller who waits and
-//! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
-//! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
-//! a `sandbox`, which is a `process` with its `runtime_api` and its `variables` (for Python a
-//! `python` of the machine), writes its `logs`, which `cloudwatch` gets too, and says how it all
-//! came to an `ending`. What a process may take is watched by `memory` and, where there can be one,
-//! limited by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this
-//! machine.
+//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`,
+//! `versions`, `alias`, `policy` and `event_config` are the operations on functions; `account`
+//! counts them; `invoke` runs one for a caller who waits and `queue` for one who does not, with
+//! `destination` for what comes in the end; `event_source` feeds them from queues; `pool` knows a
+//! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
+//! with its `runtime_api` and its `variables` (for Python a `python` of the machine), writes its
+//! `logs`, which `cloudwatch` gets too, and says how it all came to an `ending`. What a process may
+//! take is watched by `memory` and, where there can be one, limited by its `cgroup`, and `storage`
+//! watches its files; `guarantees` says what holds on this machine.
 //!
-//! Deliberately absent: layers, container images,
-//! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
-//! of processor time.
+//! Deliberately absent: layers, container images, event sources other than queues, function URLs,
+//! response streaming to the caller, extensions, and shares of processor time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
