@@ -4,8 +4,8 @@
 //! deliveries over one by one, in the order of posting, unless a fault plan says otherwise. It is
 //! the only place that knows all services, so that they need not know each other. For the same
 //! reason a service that wants to know beforehand whether a destination would take its events asks
-//! here, and so does one that writes a log; see [`Destinations`]. What goes to an HTTP endpoint
-//! outside is carried by a task of its own, since it may take long; see [`HttpDelivery`].
+//! here, and so does one that writes a log or reads an object; see [`Destinations`]. What goes to an
+//! HTTP endpoint is carried by a task of its own, since it may take long; see [`HttpDelivery`].
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -157,6 +157,46 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// An object that a service reads with its caller's authority.
+#[derive(Debug)]
+pub struct ObjectRequest {
+    /// Who asks the service.
+    pub identity: Identity,
+    /// The caller's call.
+    pub cause: EntryId,
+    /// Held by the call.
+    pub pending: Pending,
+    /// Where the bucket has to be.
+    pub region: Region,
+    /// The bucket's name, as the caller gives it.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
+    /// The object's version; `None`: the newest.
+    pub version: Option<String>,
+    /// How many bytes the service takes at most.
+    pub most: u64,
+}
+
+/// Why an object cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The caller may not read it.
+    #[error("{0}")]
+    Denied(String),
+    /// S3's answer is another error.
+    #[error("{code}: {message}")]
+    Refused {
+        /// S3's code, such as `NoSuchKey`.
+        code: String,
+        /// S3's words.
+        message: String,
+    },
+    /// It has more bytes than the service takes.
+    #[error("the object is too large")]
+    TooLarge,
+}
+
 /// The destinations of all services, to be asked before anything is sent to them.
 ///
 /// The services own what is shared among them, so this knows them only as long as they are there.
@@ -220,6 +260,21 @@ impl Destinations {
     pub fn write_log(&self, stream: &LogStream, lines: &[LogLine]) -> bool {
         let services = self.services.get().and_then(Weak::upgrade);
         services.is_some_and(|services| services.logs.write(stream, lines))
+    }
+}
+
+impl Destinations {
+    /// Reads an object for a service that is no part of S3.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub async fn read_object(&self, wanted: &ObjectRequest) -> Result<Bytes, Unreadable> {
+        let services = self.services.get().and_then(Weak::upgrade);
+        let services = services.ok_or_else(|| Unreadable::Refused {
+            code: "ServiceUnavailable".to_owned(),
+            message: "the emulator has stopped".to_owned(),
+        })?;
+        services.s3.lend(wanted).await
     }
 }
 

@@ -35,10 +35,15 @@ def walk(w):
     w.until("get_function_configuration", lambda answer: answer["LastUpdateStatus"] == "Successful", **name)
     w.call("update_function_code", **name, ZipFile=package())
     w.refuse(not_found, "update_function_code", **missing, ZipFile=package())
+    stored_code(w, name)
+
+    versions(w, name, missing, not_found)
 
     w.call("put_function_concurrency", **name, ReservedConcurrentExecutions=3)
     w.refuse(not_found, "put_function_concurrency", **missing, ReservedConcurrentExecutions=3)
     w.call("get_function_concurrency", **name)
+    if w.call("get_account_settings")["AccountLimit"]["UnreservedConcurrentExecutions"] != 997:
+        raise AssertionError("what a function has reserved is left for others")
     w.refuse(not_found, "get_function_concurrency", **missing)
     w.call("delete_function_concurrency", **name)
     w.refuse(not_found, "delete_function_concurrency", **missing)
@@ -73,6 +78,54 @@ def walk(w):
     w.refuse(not_found, "untag_resource", **gone, TagKeys=["more"])
     w.call("delete_function", **name)
     w.refuse(not_found, "delete_function", **name)
+
+
+def stored_code(w, name):
+    s3, stored = w.other("s3"), {"S3Bucket": "lambda-walked", "S3Key": "code.zip"}
+    w.refuse("InvalidParameterValueException", "update_function_code", **name, **stored)
+    s3.create_bucket(Bucket="lambda-walked")
+    w.refuse("InvalidParameterValueException", "update_function_code", **name, **stored)
+    s3.put_object(Bucket="lambda-walked", Key="code.zip", Body=package())
+    w.call("update_function_code", **name, **stored)
+    s3.delete_object(Bucket="lambda-walked", Key="code.zip")
+    s3.delete_bucket(Bucket="lambda-walked")
+
+
+def versions(w, name, missing, not_found):
+    made = w.call("publish_version", **name, Description="walked")
+    w.refuse(not_found, "publish_version", **missing)
+    w.refuse("InvalidParameterValueException", "publish_version", **name, CodeSha256="another")
+    w.refuse("PreconditionFailedException", "publish_version", **name, RevisionId="another")
+    one, none = {"Qualifier": made["Version"]}, {"Qualifier": "99"}
+    w.call("list_versions_by_function", **name, MaxItems=1)
+    w.call("list_functions", FunctionVersion="ALL", MaxItems=1)
+    w.refuse(not_found, "list_versions_by_function", **missing)
+    w.call("get_function", **name, **one)
+    w.call("get_function_configuration", **name, **one)
+    if w.call("invoke", **name, **one, Payload="{}")["ExecutedVersion"] != made["Version"]:
+        raise AssertionError("another version has run")
+    for operation in ("get_function", "get_function_configuration", "invoke", "delete_function"):
+        w.refuse(not_found, operation, **name, **none)
+    live, nobody = {"Name": "live"}, {"Name": "nobody"}
+    w.call("create_alias", **name, **live, FunctionVersion=made["Version"], Description="walked")
+    w.refuse("ResourceConflictException", "create_alias", **name, **live, FunctionVersion=made["Version"])
+    w.refuse(not_found, "create_alias", **name, **nobody, FunctionVersion="99")
+    w.call("get_alias", **name, **live)
+    w.refuse(not_found, "get_alias", **name, **nobody)
+    second = w.client.update_function_code(**name, ZipFile=package('b"{}"'), Publish=True)["Version"]
+    w.call("update_alias", **name, **live, RoutingConfig={"AdditionalVersionWeights": {second: 0.5}})
+    w.refuse(not_found, "update_alias", **name, **nobody)
+    w.refuse("InvalidParameterValueException", "update_alias", **name, **live, FunctionVersion=second)
+    w.call("list_aliases", **name, FunctionVersion=second)
+    w.refuse(not_found, "list_aliases", **missing)
+    w.call("get_function", **name, Qualifier="live")
+    if w.call("invoke", **name, Qualifier="live", Payload="{}")["ExecutedVersion"] not in (made["Version"], second):
+        raise AssertionError("an alias has run what it does not stand for")
+    w.refuse("ResourceConflictException", "delete_function", **name, Qualifier=second)
+    w.call("delete_alias", **name, **live)
+    w.client.update_function_code(**name, ZipFile=package())
+    w.client.delete_function(**name, Qualifier=second)
+    w.client.delete_function(**name, **one)
 
 
 def mappings(w, name, missing, not_found):

@@ -15,6 +15,10 @@ pub struct ApiError {
     pub code: &'static str,
     /// What the caller reads.
     pub message: String,
+    /// Further members of the body, for the services that speak JSON, such as `Reason`.
+    pub members: Vec<(&'static str, String)>,
+    /// After how many seconds it may be better: the `Retry-After` header.
+    pub retry_after: Option<u32>,
 }
 
 impl ApiError {
@@ -24,7 +28,16 @@ impl ApiError {
             status,
             code,
             message: message.into(),
+            members: Vec::new(),
+            retry_after: None,
         }
+    }
+
+    /// The error with one more member in its body.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.members.push((name, value.into()));
+        self
     }
 
     /// 400 with a code and a message.
@@ -89,12 +102,15 @@ impl ApiError {
     /// Follows <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html> and its REST
     /// sister: the code is in `__type` and, for REST, in the `x-amzn-errortype` header.
     fn json(&self, shape: &str, request_id: &str, content_type: &'static str) -> Answer {
-        let body = json!({
+        let mut body = json!({
             "__type": shape,
             "Type": if self.status.is_server_error() { "Service" } else { "User" },
             "Message": self.message,
             "message": self.message,
         });
+        for (name, value) in &self.members {
+            body[*name] = json!(value);
+        }
         let mut answer = self.respond(request_id, content_type, body.to_string());
         answer
             .headers_mut()
@@ -135,6 +151,9 @@ impl ApiError {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert("x-amzn-requestid", id);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         answer
     }

@@ -1,254 +1,22 @@
-//! The REST API: which request is which operation, and how parameters come in and answers go out.
+//! The REST API: how parameters come in and answers go out, and what is done in between.
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode, header};
-use percent_encoding::percent_decode_str;
+use http::{HeaderValue, StatusCode, header};
 use s3s::Body;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::function::Function;
 use super::reference::Reference;
+use super::routes::{self, Operation};
 use super::validate::{invalid, unsupported};
-use super::{Lambda, event_config, policy};
+use super::versions::{self, Target};
+use super::{Lambda, alias, event_config, policy};
 use crate::front::{Answer, ApiError, Call};
-
-/// What the service does, in the words of the API reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Adds a statement to a function's policy.
-    AddPermission,
-    /// Lets a queue feed a function.
-    CreateEventSourceMapping,
-    /// Makes a function.
-    CreateFunction,
-    /// Lets a queue feed a function no longer.
-    DeleteEventSourceMapping,
-    /// Deletes a function.
-    DeleteFunction,
-    /// Sets nothing aside for a function any more.
-    DeleteFunctionConcurrency,
-    /// Forgets the settings for asynchronous events.
-    DeleteFunctionEventInvokeConfig,
-    /// Shows how a queue feeds a function.
-    GetEventSourceMapping,
-    /// Shows a function, its code and its tags.
-    GetFunction,
-    /// Shows what is set aside for a function.
-    GetFunctionConcurrency,
-    /// Shows a function's settings.
-    GetFunctionConfiguration,
-    /// Shows the settings for asynchronous events.
-    GetFunctionEventInvokeConfig,
-    /// Shows a function's policy.
-    GetPolicy,
-    /// Runs a function.
-    Invoke,
-    /// Lists which queues feed which functions.
-    ListEventSourceMappings,
-    /// Lists functions.
-    ListFunctions,
-    /// Shows a function's tags.
-    ListTags,
-    /// Sets concurrency aside for a function.
-    PutFunctionConcurrency,
-    /// Replaces the settings for asynchronous events.
-    PutFunctionEventInvokeConfig,
-    /// Removes a statement from a function's policy.
-    RemovePermission,
-    /// Adds tags to a function.
-    TagResource,
-    /// Removes tags from a function.
-    UntagResource,
-    /// Changes how a queue feeds a function.
-    UpdateEventSourceMapping,
-    /// Replaces a function's code.
-    UpdateFunctionCode,
-    /// Changes a function's settings.
-    UpdateFunctionConfiguration,
-    /// Changes the settings for asynchronous events.
-    UpdateFunctionEventInvokeConfig,
-}
-
-/// One operation's place in the API.
-#[derive(Debug, Clone, Copy)]
-pub struct Route {
-    /// The operation.
-    pub operation: Operation,
-    /// Its API name.
-    pub name: &'static str,
-    /// HTTP method.
-    pub method: &'static str,
-    /// The path; `{}` stands for one segment.
-    pub path: &'static str,
-}
-
-const fn route(
-    operation: Operation,
-    name: &'static str,
-    method: &'static str,
-    path: &'static str,
-) -> Route {
-    Route {
-        operation,
-        name,
-        method,
-        path,
-    }
-}
-
-const FUNCTIONS: &str = "/2015-03-31/functions";
-const FUNCTION: &str = "/2015-03-31/functions/{}";
-const CONFIGURATION: &str = "/2015-03-31/functions/{}/configuration";
-const CODE: &str = "/2015-03-31/functions/{}/code";
-const INVOCATIONS: &str = "/2015-03-31/functions/{}/invocations";
-const POLICY: &str = "/2015-03-31/functions/{}/policy";
-const STATEMENT: &str = "/2015-03-31/functions/{}/policy/{}";
-const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
-const CONCURRENCY_READ: &str = "/2019-09-30/functions/{}/concurrency";
-const EVENT_CONFIG: &str = "/2019-09-25/functions/{}/event-invoke-config";
-const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
-const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
-const TAGS: &str = "/2017-03-31/tags/{}";
-
-/// All operations that are supported; a request that matches none is refused.
-pub const OPERATIONS: &[Route] = {
-    use Operation as O;
-    &[
-        route(O::AddPermission, "AddPermission", "POST", POLICY),
-        route(
-            O::CreateEventSourceMapping,
-            "CreateEventSourceMapping",
-            "POST",
-            MAPPINGS,
-        ),
-        route(O::CreateFunction, "CreateFunction", "POST", FUNCTIONS),
-        route(
-            O::DeleteEventSourceMapping,
-            "DeleteEventSourceMapping",
-            "DELETE",
-            MAPPING,
-        ),
-        route(O::DeleteFunction, "DeleteFunction", "DELETE", FUNCTION),
-        route(
-            O::DeleteFunctionConcurrency,
-            "DeleteFunctionConcurrency",
-            "DELETE",
-            CONCURRENCY,
-        ),
-        route(
-            O::DeleteFunctionEventInvokeConfig,
-            "DeleteFunctionEventInvokeConfig",
-            "DELETE",
-            EVENT_CONFIG,
-        ),
-        route(
-            O::GetEventSourceMapping,
-            "GetEventSourceMapping",
-            "GET",
-            MAPPING,
-        ),
-        route(O::GetFunction, "GetFunction", "GET", FUNCTION),
-        route(
-            O::GetFunctionConcurrency,
-            "GetFunctionConcurrency",
-            "GET",
-            CONCURRENCY_READ,
-        ),
-        route(
-            O::GetFunctionConfiguration,
-            "GetFunctionConfiguration",
-            "GET",
-            CONFIGURATION,
-        ),
-        route(
-            O::GetFunctionEventInvokeConfig,
-            "GetFunctionEventInvokeConfig",
-            "GET",
-            EVENT_CONFIG,
-        ),
-        route(O::GetPolicy, "GetPolicy", "GET", POLICY),
-        route(O::Invoke, "Invoke", "POST", INVOCATIONS),
-        route(
-            O::ListEventSourceMappings,
-            "ListEventSourceMappings",
-            "GET",
-            MAPPINGS,
-        ),
-        route(O::ListFunctions, "ListFunctions", "GET", FUNCTIONS),
-        route(O::ListTags, "ListTags", "GET", TAGS),
-        route(
-            O::PutFunctionConcurrency,
-            "PutFunctionConcurrency",
-            "PUT",
-            CONCURRENCY,
-        ),
-        route(
-            O::PutFunctionEventInvokeConfig,
-            "PutFunctionEventInvokeConfig",
-            "PUT",
-            EVENT_CONFIG,
-        ),
-        route(O::RemovePermission, "RemovePermission", "DELETE", STATEMENT),
-        route(O::TagResource, "TagResource", "POST", TAGS),
-        route(O::UntagResource, "UntagResource", "DELETE", TAGS),
-        route(
-            O::UpdateEventSourceMapping,
-            "UpdateEventSourceMapping",
-            "PUT",
-            MAPPING,
-        ),
-        route(O::UpdateFunctionCode, "UpdateFunctionCode", "PUT", CODE),
-        route(
-            O::UpdateFunctionConfiguration,
-            "UpdateFunctionConfiguration",
-            "PUT",
-            CONFIGURATION,
-        ),
-        route(
-            O::UpdateFunctionEventInvokeConfig,
-            "UpdateFunctionEventInvokeConfig",
-            "POST",
-            EVENT_CONFIG,
-        ),
-    ]
-};
-
-/// The operation that a REST request names, as its API name.
-#[must_use]
-pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
-    find(method, path).map(|(route, _)| route.name)
-}
-
-/// The route of a request, and the decoded segments that its path leaves open.
-fn find(method: &Method, path: &str) -> Option<(&'static Route, Vec<String>)> {
-    OPERATIONS
-        .iter()
-        .filter(|route| route.method == method.as_str())
-        .find_map(|route| Some((route, segments(route.path, path)?)))
-}
-
-fn segments(pattern: &str, path: &str) -> Option<Vec<String>> {
-    // Some clients write a slash at the end.
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let (wanted, given) = (pattern.split('/'), path.split('/'));
-    if wanted.clone().count() != given.clone().count() {
-        return None;
-    }
-    let mut open = Vec::new();
-    for (wanted, given) in wanted.zip(given) {
-        if wanted == "{}" && !given.is_empty() {
-            open.push(percent_decode_str(given).decode_utf8_lossy().into_owned());
-        } else if wanted != given {
-            return None;
-        }
-    }
-    Some(open)
-}
 
 /// The parameters of one request that are not in its body.
 struct Parameters {
@@ -309,6 +77,14 @@ impl Request<'_> {
         self.lambda.find(&reference)
     }
 
+    /// The function or version, if the caller may do this to it.
+    fn target(&self, action: &str) -> Result<Target, ApiError> {
+        let reference = self.reference()?;
+        self.lambda
+            .authorize(self.call, action, &reference, &[], None)?;
+        self.lambda.resolve(&reference)
+    }
+
     fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         body(&self.call.body)
     }
@@ -320,7 +96,7 @@ impl Lambda {
     /// # Errors
     /// The operation's own, or that it is not supported.
     pub async fn handle(self: &Arc<Self>, call: &Call) -> Result<Answer, ApiError> {
-        let Some((route, path)) = find(&call.method, call.uri.path()) else {
+        let Some((route, path)) = routes::find(&call.method, call.uri.path()) else {
             return Err(unsupported(&call.operation));
         };
         let request = Request {
@@ -343,8 +119,9 @@ impl Lambda {
         request: &Request<'_>,
     ) -> Result<(StatusCode, Value), ApiError> {
         let parameters = &request.parameters;
-        let qualifier = parameters.qualifier();
         let function = |action| request.function(action);
+        let target = |action| request.target(action);
+        let page = || (parameters.query("Marker"), parameters.query("MaxItems"));
         let now = self.core.clock.now();
         let ok = |answer: Value| Ok((StatusCode::OK, answer));
         let nothing = Ok((StatusCode::NO_CONTENT, Value::Null));
@@ -353,20 +130,30 @@ impl Lambda {
                 let answer = self.create_function(request.call, request.body()?).await?;
                 Ok((StatusCode::CREATED, answer))
             }
-            Operation::GetFunction => ok(Self::get_function(&*function("lambda:GetFunction")?)),
+            Operation::GetFunction => ok(Self::get_function(&target("lambda:GetFunction")?)),
             Operation::GetFunctionConfiguration => {
-                let function = function("lambda:GetFunctionConfiguration")?;
-                let version = Arc::clone(&function.state().version);
-                ok(version.describe(&function))
+                ok(target("lambda:GetFunctionConfiguration")?.describe())
             }
             Operation::ListFunctions => {
-                let (marker, most) = (parameters.query("Marker"), parameters.query("MaxItems"));
-                ok(self.list_functions(request.call, marker, most)?)
+                let query = |name: &str| parameters.query(name).map(str::to_owned);
+                ok(self.list_functions(request.call, &query)?)
             }
+            Operation::PublishVersion => {
+                let function = function("lambda:PublishVersion")?;
+                let version = versions::publish(&self.core, &function, &request.body()?)?;
+                let answer = version.describe(&function, Some(&version.name()));
+                Ok((StatusCode::CREATED, answer))
+            }
+            Operation::ListVersionsByFunction => {
+                let function = function("lambda:ListVersionsByFunction")?;
+                let (marker, most) = page();
+                ok(versions::list_versions(&function, marker, most)?)
+            }
+            Operation::GetAccountSettings => ok(self.get_account_settings(request.call)?),
             Operation::UpdateFunctionCode => {
                 let function = function("lambda:UpdateFunctionCode")?;
                 ok(self
-                    .update_function_code(&function, request.body()?)
+                    .update_function_code(request.call, &function, request.body()?)
                     .await?)
             }
             Operation::UpdateFunctionConfiguration => {
@@ -381,42 +168,38 @@ impl Lambda {
                 nothing
             }
             Operation::AddPermission => {
-                let function = function("lambda:AddPermission")?;
+                let target = target("lambda:AddPermission")?;
                 let permission = request.body()?;
                 let random = &self.core.random;
-                let answer = policy::add_permission(&function, qualifier, &permission, random)?;
+                let answer = policy::add_permission(&target, &permission, random)?;
                 Ok((StatusCode::CREATED, answer))
             }
             Operation::RemovePermission => {
-                let function = function("lambda:RemovePermission")?;
+                let target = target("lambda:RemovePermission")?;
                 policy::remove_permission(
-                    &function,
-                    qualifier,
+                    &target,
                     parameters.segment(1),
                     parameters.query("RevisionId"),
                     &self.core.random,
                 )?;
                 nothing
             }
-            Operation::GetPolicy => ok(policy::get_policy(
-                &*function("lambda:GetPolicy")?,
-                qualifier,
-            )?),
+            Operation::GetPolicy => ok(policy::get_policy(&target("lambda:GetPolicy")?)?),
             Operation::PutFunctionEventInvokeConfig => {
-                let function = function("lambda:PutFunctionEventInvokeConfig")?;
-                ok(event_config::put(&function, request.body()?, now)?)
+                let target = target("lambda:PutFunctionEventInvokeConfig")?;
+                ok(event_config::put(&target, request.body()?, now)?)
             }
             Operation::UpdateFunctionEventInvokeConfig => {
-                let function = function("lambda:UpdateFunctionEventInvokeConfig")?;
-                ok(event_config::update(&function, request.body()?, now)?)
+                let target = target("lambda:UpdateFunctionEventInvokeConfig")?;
+                ok(event_config::update(&target, request.body()?, now)?)
             }
             Operation::GetFunctionEventInvokeConfig => {
-                let function = function("lambda:GetFunctionEventInvokeConfig")?;
-                ok(event_config::get(&function)?)
+                let target = target("lambda:GetFunctionEventInvokeConfig")?;
+                ok(event_config::get(&target)?)
             }
             Operation::DeleteFunctionEventInvokeConfig => {
-                let function = function("lambda:DeleteFunctionEventInvokeConfig")?;
-                event_config::delete(&function)?;
+                let target = target("lambda:DeleteFunctionEventInvokeConfig")?;
+                event_config::delete(&target)?;
                 nothing
             }
             Operation::PutFunctionConcurrency => {
@@ -431,6 +214,30 @@ impl Lambda {
                 let function = function("lambda:DeleteFunctionConcurrency")?;
                 event_config::delete_concurrency(&function);
                 nothing
+            }
+            Operation::CreateAlias => {
+                let function = function("lambda:CreateAlias")?;
+                let answer = alias::create(&function, request.body()?, &self.core.random)?;
+                Ok((StatusCode::CREATED, answer))
+            }
+            Operation::GetAlias => {
+                let function = function("lambda:GetAlias")?;
+                ok(alias::get(&function, parameters.segment(1))?)
+            }
+            Operation::UpdateAlias => {
+                let function = function("lambda:UpdateAlias")?;
+                let (name, random) = (parameters.segment(1), &self.core.random);
+                ok(alias::update(&function, name, request.body()?, random)?)
+            }
+            Operation::DeleteAlias => {
+                let function = function("lambda:DeleteAlias")?;
+                alias::delete(&function, parameters.segment(1));
+                nothing
+            }
+            Operation::ListAliases => {
+                let function = function("lambda:ListAliases")?;
+                let ((marker, most), version) = (page(), parameters.query("FunctionVersion"));
+                ok(alias::list(&function, version, marker, most)?)
             }
             Operation::CreateEventSourceMapping
             | Operation::GetEventSourceMapping
@@ -555,64 +362,4 @@ fn respond(status: StatusCode, body: &Value, request_id: &str) -> Answer {
         headers.insert("x-amzn-requestid", id);
     }
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(method: &Method, path: &str, expected: Option<(&str, &[&str])>) {
-        let found = find(method, path);
-        let found = found
-            .as_ref()
-            .map(|(route, open)| (route.name, open.iter().map(String::as_str).collect()));
-        let expected = expected.map(|(name, open)| (name, open.to_vec()));
-        assert_eq!(found, expected, "{method} {path}");
-    }
-
-    #[test]
-    fn a_request_is_known_by_its_method_and_path() {
-        let (get, post, put) = (&Method::GET, &Method::POST, &Method::PUT);
-        check(post, "/2015-03-31/functions", Some(("CreateFunction", &[])));
-        check(get, "/2015-03-31/functions/", Some(("ListFunctions", &[])));
-        let load: &[&str] = &["load"];
-        check(
-            get,
-            "/2015-03-31/functions/load",
-            Some(("GetFunction", load)),
-        );
-        check(
-            post,
-            "/2015-03-31/functions/arn%3Aaws%3Alambda%3Ar%3A1%3Afunction%3Aload/invocations",
-            Some(("Invoke", &["arn:aws:lambda:r:1:function:load"])),
-        );
-        check(
-            &Method::DELETE,
-            "/2015-03-31/functions/load/policy/bucket",
-            Some(("RemovePermission", &["load", "bucket"])),
-        );
-        check(
-            put,
-            "/2019-09-25/functions/load/event-invoke-config",
-            Some(("PutFunctionEventInvokeConfig", load)),
-        );
-        check(
-            put,
-            "/2015-03-31/event-source-mappings/some-id",
-            Some(("UpdateEventSourceMapping", &["some-id"])),
-        );
-        check(get, "/2015-03-31/code-signing-configs", None);
-        check(post, "/2015-03-31/functions/load/versions", None);
-        check(put, "/2015-03-31/functions/load", None);
-    }
-
-    #[test]
-    fn each_operation_has_one_route_and_its_own_name() {
-        let mut names = std::collections::HashSet::new();
-        for route in OPERATIONS {
-            assert_eq!(route.name, format!("{:?}", route.operation));
-            assert!(names.insert(route.name), "{} twice", route.name);
-        }
-    }
 }

@@ -1,11 +1,12 @@
 //! A function's code: an unpacked archive, or a program that is run where it lies.
 //!
-//! The second is the convention that other emulators follow too: with `S3Bucket` set to
+//! An archive comes with the request, or from a bucket, which is read with the caller's authority.
+//! A program is named by the convention that other emulators follow too: with `S3Bucket` set to
 //! `hot-reload`, `S3Key` is not a key but the absolute path of an executable file, or of a folder
 //! with a `bootstrap` in it. Nothing is copied, and when the file changes, the next invocation
 //! runs the new one.
 //!
-//! Left out: code in S3, container images, layers.
+//! Left out: container images, layers.
 
 use std::fs;
 use std::io::{self, Read};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use http::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -23,17 +25,18 @@ use zip::ZipArchive;
 
 use super::validate::{invalid, unsupported};
 use crate::core::Core;
-use crate::front::ApiError;
+use crate::courier::{ObjectRequest, Unreadable};
+use crate::front::{ApiError, Call};
 
 /// The `S3Bucket` that makes `S3Key` a local path.
 const IN_PLACE: &str = "hot-reload";
 
 /// The largest archive that can be uploaded directly, in bytes
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const LARGEST_ZIP: usize = 52_428_800;
+pub(super) const LARGEST_ZIP: usize = 52_428_800;
 
 /// The most that an archive may hold, in bytes.
-const LARGEST_CODE: u64 = 262_144_000;
+pub(super) const LARGEST_CODE: u64 = 262_144_000;
 
 /// The parameters that say where code comes from: `CreateFunction`'s `Code`, and
 /// `UpdateFunctionCode`'s own.
@@ -83,27 +86,37 @@ pub(super) struct Stamp {
 
 impl Code {
     /// Takes the code that a request brings or names.
-    pub(super) async fn take(core: &Arc<Core>, request: CodeRequest) -> Result<Self, ApiError> {
+    pub(super) async fn take(
+        core: &Arc<Core>,
+        call: &Call,
+        request: CodeRequest,
+    ) -> Result<Self, ApiError> {
         for (given, what) in [
             (&request.image_uri, "ImageUri"),
-            (&request.s3_object_version, "S3ObjectVersion"),
             (&request.source_kms_key_arn, "SourceKMSKeyArn"),
         ] {
             if given.is_some() {
                 return Err(unsupported(what));
             }
         }
-        match (request.zip_file, request.s3_bucket, request.s3_key) {
-            (Some(zip), None, None) => {
-                let folder = core.directory.clone();
-                tokio::task::spawn_blocking(move || Self::unpack(&folder, &zip))
-                    .await
-                    .unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string())))
+        let version = request.s3_object_version;
+        let zip = match (request.zip_file, request.s3_bucket, request.s3_key) {
+            (Some(zip), None, None) if version.is_none() => uploaded(&zip)?,
+            (None, Some(bucket), Some(path)) if bucket == IN_PLACE => {
+                return Self::in_place(&path);
             }
-            (None, Some(bucket), Some(path)) if bucket == IN_PLACE => Self::in_place(&path),
-            (None, Some(_), Some(_)) => Err(unsupported("S3Bucket (code stored in S3)")),
-            _ => Err(invalid("Please provide a source for function code.")),
-        }
+            (None, Some(bucket), Some(key)) => stored(core, call, bucket, key, version).await?,
+            (Some(_), _, _) => {
+                return Err(invalid(
+                    "Please do not provide other FunctionCode parameters when providing a ZipFile.",
+                ));
+            }
+            (None, _, _) => return Err(invalid("Please provide a source for function code.")),
+        };
+        let folder = core.directory.clone();
+        tokio::task::spawn_blocking(move || Self::unpack(&folder, zip))
+            .await
+            .unwrap_or_else(|panic| Err(ApiError::internal(panic.to_string())))
     }
 
     /// The folder that is `LAMBDA_TASK_ROOT`.
@@ -167,17 +180,7 @@ impl Code {
         Ok(code)
     }
 
-    fn unpack(parent: &Path, zip: &str) -> Result<Self, ApiError> {
-        let zip = BASE64_STANDARD
-            .decode(zip)
-            .map_err(|_| unreadable_archive())?;
-        if zip.len() > LARGEST_ZIP {
-            return Err(ApiError::new(
-                http::StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestEntityTooLargeException",
-                format!("Zipped size must be smaller than {LARGEST_ZIP} bytes"),
-            ));
-        }
+    fn unpack(parent: &Path, zip: Bytes) -> Result<Self, ApiError> {
         let (size, sha256) = (
             zip.len() as u64,
             BASE64_STANDARD.encode(Sha256::digest(&zip)),
@@ -186,7 +189,7 @@ impl Code {
             .prefix("code-")
             .tempdir_in(parent)
             .map_err(|error| disk(&error))?;
-        extract(Bytes::from(zip), folder.path())?;
+        extract(zip, folder.path())?;
         Ok(Self {
             place: Place::Unpacked(folder),
             sha256,
@@ -204,6 +207,58 @@ impl Stamp {
             nanoseconds: metadata.mtime_nsec(),
         }
     }
+}
+
+/// The archive that comes with a request.
+fn uploaded(zip: &str) -> Result<Bytes, ApiError> {
+    let zip = BASE64_STANDARD
+        .decode(zip)
+        .map_err(|_| unreadable_archive())?;
+    if zip.len() > LARGEST_ZIP {
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            format!("Zipped size must be smaller than {LARGEST_ZIP} bytes"),
+        ));
+    }
+    Ok(Bytes::from(zip))
+}
+
+/// The archive that lies in a bucket of the function's region.
+async fn stored(
+    core: &Core,
+    call: &Call,
+    bucket: String,
+    key: String,
+    version: Option<String>,
+) -> Result<Bytes, ApiError> {
+    let wanted = ObjectRequest {
+        identity: call.identity.clone(),
+        cause: call.entry,
+        pending: call.pending.clone(),
+        region: call.region.clone(),
+        bucket,
+        key,
+        version,
+        most: LARGEST_CODE,
+    };
+    let read = core.destinations.read_object(&wanted).await;
+    read.map_err(|unreadable| match unreadable {
+        Unreadable::Denied(message) => ApiError::new(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            format!(
+                "Your access has been denied by S3, please make sure your request credentials \
+                 have permission to GetObject for {}/{}. S3 Error Code: AccessDenied. S3 Error \
+                 Message: {message}",
+                wanted.bucket, wanted.key
+            ),
+        ),
+        Unreadable::Refused { code, message } => invalid(format!(
+            "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+        )),
+        Unreadable::TooLarge => too_large(),
+    })
 }
 
 fn extract(zip: Bytes, folder: &Path) -> Result<(), ApiError> {
@@ -234,13 +289,15 @@ fn extract(zip: Bytes, folder: &Path) -> Result<(), ApiError> {
         // The sizes that an archive states about itself may be lies, so what comes out counts.
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)
             .map_err(|_| unreadable_archive())?;
-        left = left.checked_sub(written).ok_or_else(|| {
-            invalid(format!(
-                "Unzipped size must be smaller than {LARGEST_CODE} bytes"
-            ))
-        })?;
+        left = left.checked_sub(written).ok_or_else(too_large)?;
     }
     Ok(())
+}
+
+fn too_large() -> ApiError {
+    invalid(format!(
+        "Unzipped size must be smaller than {LARGEST_CODE} bytes"
+    ))
 }
 
 fn unreadable_archive() -> ApiError {
@@ -257,21 +314,21 @@ mod tests {
     use std::io::Write;
     use zip::write::SimpleFileOptions;
 
-    fn archive(entries: &[(&str, u32, &[u8])]) -> String {
+    fn archive(entries: &[(&str, u32, &[u8])]) -> Bytes {
         let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
         for (name, mode, content) in entries {
             zip.start_file(*name, SimpleFileOptions::default().unix_permissions(*mode))
                 .unwrap();
             zip.write_all(content).unwrap();
         }
-        BASE64_STANDARD.encode(zip.finish().unwrap().into_inner())
+        Bytes::from(zip.finish().unwrap().into_inner())
     }
 
     #[test]
     fn an_archive_is_unpacked_with_its_permissions() {
         let parent = tempfile::tempdir().unwrap();
         let zip = archive(&[("bootstrap", 0o755, b"#!"), ("data/x.txt", 0o600, b"x")]);
-        let code = Code::unpack(parent.path(), &zip).unwrap();
+        let code = Code::unpack(parent.path(), zip).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(code.program()), 0o755);
         assert_eq!(mode(code.root().join("data/x.txt")), 0o600);
@@ -281,7 +338,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_refused(zip: &str, message: &str) {
+    fn check_refused(zip: Bytes, message: &str) {
         let parent = tempfile::tempdir().unwrap();
         let error = Code::unpack(parent.path(), zip).unwrap_err();
         assert!(error.message.contains(message), "{error:?}");
@@ -290,9 +347,10 @@ mod tests {
 
     #[test]
     fn a_bad_archive_is_refused_and_leaves_nothing() {
-        check_refused("no base64!", "Could not unzip");
-        check_refused("bm8gemlw", "Could not unzip");
-        check_refused(&archive(&[("../out", 0o644, b"x")]), "Could not unzip");
+        let error = uploaded("no base64!").unwrap_err();
+        assert_eq!(error, unreadable_archive());
+        check_refused(Bytes::from_static(b"no zip"), "Could not unzip");
+        check_refused(archive(&[("../out", 0o644, b"x")]), "Could not unzip");
     }
 
     #[track_caller]

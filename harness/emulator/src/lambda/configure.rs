@@ -1,7 +1,7 @@
 //! Making, changing, showing and deleting functions.
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html> and its
-//! sisters. Left out and refused by name: images, layers, file systems, published versions and
+//! sisters. Left out and refused by name: images, layers, file systems and
 //! code signing.
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ use super::function::{Configuration, Function, Key, SERVICE, Version};
 use super::reference::Reference;
 use super::settings::{Ground, Settings};
 use super::validate::{Violations, conflict, invalid, nothing_else, unsupported};
+use super::versions::{self, PublishRequest, Target};
 use crate::front::{ApiError, Call};
 use crate::iam::Authorization;
 
@@ -75,7 +76,6 @@ impl Lambda {
         let reference = self.reference(call, &request.function_name, None)?;
         self.authorize(call, "lambda:CreateFunction", &reference, &[], None)?;
         nothing_else(&request.rest)?;
-        refuse_publishing(request.publish)?;
         if request
             .package_type
             .as_deref()
@@ -95,7 +95,7 @@ impl Lambda {
         if self.functions().contains_key(&key) {
             return Err(exists(&key.name));
         }
-        let code = Code::take(&self.core, request.code).await?;
+        let code = Code::take(&self.core, call, request.code).await?;
         let tags = request.tags.unwrap_or_default();
         let mut functions = self.functions();
         // Another request may have been faster while the archive was unpacked.
@@ -103,7 +103,13 @@ impl Lambda {
             return Err(exists(&key.name));
         }
         let function = Function::new(&self.core, key.clone(), configuration, code, tags);
-        let answer = function.state().version.describe(&function);
+        let version = if request.publish == Some(true) {
+            versions::publish(&self.core, &function, &PublishRequest::default())?
+        } else {
+            Arc::clone(&function.state().version)
+        };
+        // The ARN is the function's, also beside the number of a version.
+        let answer = version.describe(&function, None);
         functions.insert(key, function);
         Ok(answer)
     }
@@ -111,16 +117,16 @@ impl Lambda {
     /// Shows a function with its code and tags.
     ///
     /// Differs from AWS: the code's location is a folder or file of this machine.
-    pub(super) fn get_function(function: &Function) -> Value {
-        let state = function.state();
-        let place = state.version.code.program();
+    pub(super) fn get_function(target: &Target) -> Value {
+        let place = target.current().code.program();
         let mut answer = json!({
-            "Configuration": state.version.describe(function),
+            "Configuration": target.describe(),
             "Code": {
                 "RepositoryType": "Local",
                 "Location": format!("file://{}", place.display()),
             },
         });
+        let state = target.function.state();
         if !state.tags.is_empty() {
             answer["Tags"] = json!(state.tags);
         }
@@ -130,12 +136,12 @@ impl Lambda {
         answer
     }
 
-    /// Lists the caller's functions in the call's region, by name.
+    /// Lists the caller's functions in the call's region, by name; with `FunctionVersion` `ALL`,
+    /// their versions too.
     pub(super) fn list_functions(
         &self,
         call: &Call,
-        marker: Option<&str>,
-        most: Option<&str>,
+        query: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Value, ApiError> {
         let request = Authorization {
             cause: call.entry,
@@ -147,16 +153,11 @@ impl Lambda {
         self.core
             .authorize(&call.identity, &request)
             .map_err(|denied| super::denied(&denied))?;
-        let most = match most.map(str::parse::<i64>) {
-            None => PAGE,
-            Some(Ok(most)) => {
-                let mut violations = Violations::default();
-                violations.range("maxItems", Some(most), 1, 10_000);
-                violations.finish()?;
-                usize::try_from(most).unwrap_or(PAGE).min(PAGE)
-            }
-            Some(Err(_)) => return Err(invalid("MaxItems is not a number.")),
-        };
+        let (marker, version) = (query("Marker"), query("FunctionVersion"));
+        let mut violations = Violations::default();
+        violations.one_of("functionVersion", version.as_deref(), &["ALL"]);
+        violations.finish()?;
+        let most = page(query("MaxItems").as_deref())?;
         let account = call.identity.principal.account();
         let functions = self.functions();
         let mut listed = functions
@@ -164,15 +165,33 @@ impl Lambda {
             .filter(|function| {
                 function.key.account == *account && function.key.region == call.region
             })
-            .skip_while(|function| {
-                marker.is_some_and(|marker| function.key.name.as_str() <= marker)
+            .flat_map(|function| {
+                let state = function.state();
+                let latest = Arc::clone(&state.version);
+                let published = state.published.values().filter(|_| version.is_some());
+                let versions: Vec<_> = [latest].into_iter().chain(published.cloned()).collect();
+                versions.into_iter().map(move |version| (function, version))
+            })
+            // A marker is a function's name, and its version's number if there are versions.
+            .skip_while(|(function, version)| {
+                marker.as_deref().is_some_and(|marker| {
+                    let (name, number) = marker.split_once(':').unwrap_or((marker, "0"));
+                    let number = number.parse().unwrap_or(0);
+                    (function.key.name.as_str(), version.published.unwrap_or(0)) <= (name, number)
+                })
             })
             .peekable();
         let mut page = Vec::new();
         let mut last = None;
-        for function in listed.by_ref().take(most) {
-            page.push(function.state().version.describe(function));
-            last = Some(function.key.name.to_string());
+        for (function, one) in listed.by_ref().take(most) {
+            let name = one.name();
+            page.push(one.describe(function, version.as_ref().map(|_| name.as_str())));
+            let number = one.published.map(|number| format!(":{number}"));
+            last = Some(format!(
+                "{}{}",
+                function.key.name,
+                number.unwrap_or_default()
+            ));
         }
         let mut answer = json!({ "Functions": page });
         if listed.peek().is_some() {
@@ -184,24 +203,29 @@ impl Lambda {
     /// Replaces a function's code.
     pub(super) async fn update_function_code(
         &self,
+        call: &Call,
         function: &Arc<Function>,
         request: UpdateCodeRequest,
     ) -> Result<Value, ApiError> {
         nothing_else(&request.rest)?;
-        refuse_publishing(request.publish)?;
         // Once before the code is taken, which may be long, and again for what is there then.
         check_revision(&function.state().version, request.revision_id.as_deref())?;
-        let code = Arc::new(Code::take(&self.core, request.code).await?);
+        let code = Arc::new(Code::take(&self.core, call, request.code).await?);
         loop {
             let before = Arc::clone(&function.state().version);
             check_revision(&before, request.revision_id.as_deref())?;
             let mut configuration = before.configuration.clone();
             set_architecture(&mut configuration, request.architectures.as_deref())?;
             if request.dry_run == Some(true) {
-                return Ok(before.describe(function));
+                return Ok(before.describe(function, None));
             }
-            if let Some(version) = function.replace(&self.core, &before, configuration, &code) {
-                return Ok(version.describe(function));
+            let replaced = function.replace(&self.core, &before, configuration, &code);
+            if let Some(version) = replaced {
+                if request.publish != Some(true) {
+                    return Ok(version.describe(function, None));
+                }
+                let version = versions::publish(&self.core, function, &PublishRequest::default())?;
+                return Ok(version.describe(function, Some(&version.name())));
             }
         }
     }
@@ -227,18 +251,16 @@ impl Lambda {
             }
             let replaced = function.replace(&self.core, &before, configuration, &before.code);
             if let Some(version) = replaced {
-                return Ok(version.describe(function));
+                return Ok(version.describe(function, None));
             }
         }
     }
 
-    /// Deletes a function. Events that wait for it are dropped; invocations that run end by
-    /// themselves.
+    /// Deletes a function, or one of its versions. Events that wait for the function are dropped;
+    /// invocations that run end by themselves.
     pub(super) fn delete_function(&self, reference: &Reference) -> Result<(), ApiError> {
-        if reference.qualifier.is_some() {
-            return Err(invalid(
-                "$LATEST version cannot be deleted without deleting the function.",
-            ));
+        if let Some(qualifier) = &reference.qualifier {
+            return versions::delete_version(&*self.any(reference)?, qualifier);
         }
         let function = self.find(reference)?;
         self.functions().remove(&reference.key);
@@ -264,11 +286,18 @@ impl Lambda {
     }
 }
 
-fn refuse_publishing(publish: Option<bool>) -> Result<(), ApiError> {
-    if publish == Some(true) {
-        return Err(unsupported("Publish (versions of a function)"));
+/// How many items a page of a list has.
+pub(super) fn page(most: Option<&str>) -> Result<usize, ApiError> {
+    match most.map(str::parse::<i64>) {
+        None => Ok(PAGE),
+        Some(Ok(most)) => {
+            let mut violations = Violations::default();
+            violations.range("maxItems", Some(most), 1, 10_000);
+            violations.finish()?;
+            Ok(usize::try_from(most).unwrap_or(PAGE).min(PAGE))
+        }
+        Some(Err(_)) => Err(invalid("MaxItems is not a number.")),
     }
-    Ok(())
 }
 
 fn set_architecture(
@@ -288,9 +317,14 @@ fn set_architecture(
     Ok(())
 }
 
-fn check_revision(current: &Version, given: Option<&str>) -> Result<(), ApiError> {
+pub(super) fn check_revision(current: &Version, given: Option<&str>) -> Result<(), ApiError> {
+    revision(&current.revision, given)
+}
+
+/// What is to be changed is what the caller has seen.
+pub(super) fn revision(current: &str, given: Option<&str>) -> Result<(), ApiError> {
     match given {
-        Some(given) if given != current.revision => Err(ApiError::new(
+        Some(given) if given != current => Err(ApiError::new(
             StatusCode::PRECONDITION_FAILED,
             "PreconditionFailedException",
             "The Revision Id provided does not match the latest Revision Id. Call the \

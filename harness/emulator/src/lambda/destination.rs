@@ -13,7 +13,7 @@ use zipster_names::Arn;
 
 use super::ending::timestamp;
 use super::environment::Finished;
-use super::function::Function;
+use super::versions::Target;
 use crate::core::Core;
 use crate::courier::Delivery;
 use crate::journal::{EntryId, Pending};
@@ -45,6 +45,7 @@ impl Condition {
 /// The end of an event.
 #[derive(Debug)]
 pub(super) struct Ending<'a> {
+    pub(super) target: &'a Target,
     pub(super) request_id: &'a str,
     pub(super) payload: &'a Bytes,
     pub(super) attempts: u32,
@@ -56,17 +57,18 @@ pub(super) struct Ending<'a> {
 }
 
 /// Sends what the function's settings ask for.
-pub(super) fn report(core: &Core, function: &Function, ending: &Ending<'_>) {
+pub(super) fn report(core: &Core, ending: &Ending<'_>) {
+    let function = &ending.target.function;
     let (destination, dead_letter, role) = {
-        let state = function.state();
-        let config = state.event_config.as_ref();
-        let settings = &state.version.configuration;
+        let config = ending.target.event_config();
+        let version = ending.target.current();
+        let settings = &version.configuration;
         let success = ending.condition == Condition::Success;
         let destination = config.and_then(|config| {
             if success {
-                config.on_success.clone()
+                config.on_success
             } else {
-                config.on_failure.clone()
+                config.on_failure
             }
         });
         let dead_letter = settings.dead_letter.clone().filter(|_| !success);
@@ -90,7 +92,7 @@ pub(super) fn report(core: &Core, function: &Function, ending: &Ending<'_>) {
         });
     };
     if let Some(to) = destination {
-        let record = record(core, function, ending);
+        let record = record(core, ending);
         send(to, record.to_string().into(), MessageAttributes::new());
     }
     if let Some(to) = dead_letter {
@@ -99,13 +101,13 @@ pub(super) fn report(core: &Core, function: &Function, ending: &Ending<'_>) {
 }
 
 /// The record of an invocation.
-fn record(core: &Core, function: &Function, ending: &Ending<'_>) -> Value {
+fn record(core: &Core, ending: &Ending<'_>) -> Value {
     let mut record = json!({
         "version": "1.0",
         "timestamp": timestamp(core.clock.now()),
         "requestContext": {
             "requestId": ending.request_id,
-            "functionArn": function.qualified_arn(),
+            "functionArn": ending.target.qualified_arn(),
             "condition": ending.condition.as_str(),
             "approximateInvokeCount": ending.attempts,
         },
@@ -114,7 +116,7 @@ fn record(core: &Core, function: &Function, ending: &Ending<'_>) -> Value {
     if let Some(last) = ending.last {
         record["responseContext"] = json!({
             "statusCode": 200,
-            "executedVersion": "$LATEST",
+            "executedVersion": ending.target.current().name(),
         });
         if last.error.is_some() {
             record["responseContext"]["functionError"] = "Unhandled".into();

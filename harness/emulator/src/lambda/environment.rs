@@ -123,7 +123,7 @@ struct Environment {
 
 impl Environment {
     fn new(core: &Arc<Core>, spec: Arc<Spec>) -> Self {
-        let stream = logs::stream_name(core.clock.now(), &core.random);
+        let stream = logs::stream_name(&spec.version.name(), core.clock.now(), &core.random);
         let execution = Arc::new(Execution::new(spec.key.name.clone()));
         let credentials = core.credentials.issue_session(
             &core.random,
@@ -262,8 +262,9 @@ impl Environment {
         self.execution.set_cause(Some(entry));
         self.log.begin();
         self.write(&format!(
-            "START RequestId: {} Version: $LATEST",
-            invocation.request_id
+            "START RequestId: {} Version: {}",
+            invocation.request_id,
+            self.spec.version.name()
         ));
         let started = Instant::now();
         let mut limit = self.core.clock.limit(timeout);

@@ -11,13 +11,11 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use zipster_names::Arn;
 
-use super::Lambda;
-use super::function::Function;
+use super::function::{Function, LATEST};
 use super::validate::{Violations, invalid, not_found, nothing_else, unsupported};
+use super::versions::Target;
+use super::{Lambda, account};
 use crate::front::ApiError;
-
-/// What an account of AWS may run at the same time, less the 100 that no function may reserve.
-const MOST_RESERVED: i64 = 900;
 
 /// The settings; what is not set is AWS's default.
 #[derive(Debug, Clone)]
@@ -45,15 +43,15 @@ pub(super) struct EventConfigRequest {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Destinations {
-    on_success: Option<Target>,
-    on_failure: Option<Target>,
+    on_success: Option<Destination>,
+    on_failure: Option<Destination>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Target {
+struct Destination {
     destination: Option<String>,
     #[serde(flatten)]
     rest: Map<String, Value>,
@@ -122,7 +120,7 @@ impl EventConfigRequest {
     }
 }
 
-fn destination(target: Option<Target>, function: &Function) -> Result<Option<Arn>, ApiError> {
+fn destination(target: Option<Destination>, function: &Function) -> Result<Option<Arn>, ApiError> {
     let Some(target) = target else {
         return Ok(None);
     };
@@ -137,7 +135,7 @@ fn destination(target: Option<Target>, function: &Function) -> Result<Option<Arn
             "The destination ARN {arn} is invalid: FIFO queues and topics are not supported"
         ))),
         "sqs" | "sns" => Ok(Some(arn)),
-        "lambda" if arn == function.arn || *arn.as_str() == *function.qualified_arn() => Err(
+        "lambda" if arn == function.arn || *arn.as_str() == *function.qualified_arn(LATEST) => Err(
             invalid("You can't specify the function as a destination for itself."),
         ),
         "lambda" => Ok(Some(arn)),
@@ -148,18 +146,18 @@ fn destination(target: Option<Target>, function: &Function) -> Result<Option<Arn
 }
 
 impl EventConfig {
-    fn describe(&self, function: &Function) -> Value {
-        let target = |arn: &Option<Arn>| match arn {
+    fn describe(&self, target: &Target) -> Value {
+        let destination = |arn: &Option<Arn>| match arn {
             Some(arn) => json!({ "Destination": arn }),
             None => json!({}),
         };
         let mut answer = json!({
-            "FunctionArn": function.qualified_arn(),
+            "FunctionArn": target.qualified_arn(),
             // Seconds, with the milliseconds behind the point.
             "LastModified": milliseconds(self.modified) / 1000.0,
             "DestinationConfig": {
-                "OnSuccess": target(&self.on_success),
-                "OnFailure": target(&self.on_failure),
+                "OnSuccess": destination(&self.on_success),
+                "OnFailure": destination(&self.on_failure),
             },
         });
         if let Some(retries) = self.retries {
@@ -182,51 +180,53 @@ fn milliseconds(time: OffsetDateTime) -> f64 {
 
 /// Replaces all settings.
 pub(super) fn put(
-    function: &Function,
+    target: &Target,
     request: EventConfigRequest,
     now: OffsetDateTime,
 ) -> Result<Value, ApiError> {
+    let function = &target.function;
     let config = request.over(None, function, now)?;
-    let answer = config.describe(function);
-    function.state().event_config = Some(config);
+    let answer = config.describe(target);
+    let mut state = function.state();
+    state.event_configs.insert(target.subject(), config);
     Ok(answer)
 }
 
 /// Replaces the settings that the request has.
 pub(super) fn update(
-    function: &Function,
+    target: &Target,
     request: EventConfigRequest,
     now: OffsetDateTime,
 ) -> Result<Value, ApiError> {
+    let function = &target.function;
     let mut state = function.state();
-    let before = state.event_config.as_ref();
-    let before = before.ok_or_else(|| none(function))?;
+    let before = state.event_configs.get(&target.subject());
+    let before = before.ok_or_else(|| none(target))?;
     let config = request.over(Some(before), function, now)?;
-    let answer = config.describe(function);
-    state.event_config = Some(config);
+    let answer = config.describe(target);
+    state.event_configs.insert(target.subject(), config);
     Ok(answer)
 }
 
 /// The settings.
-pub(super) fn get(function: &Function) -> Result<Value, ApiError> {
-    match &function.state().event_config {
-        Some(config) => Ok(config.describe(function)),
-        None => Err(none(function)),
-    }
+pub(super) fn get(target: &Target) -> Result<Value, ApiError> {
+    let config = target.event_config().ok_or_else(|| none(target))?;
+    Ok(config.describe(target))
 }
 
 /// Forgets the settings.
-pub(super) fn delete(function: &Function) -> Result<(), ApiError> {
-    match function.state().event_config.take() {
+pub(super) fn delete(target: &Target) -> Result<(), ApiError> {
+    let mut state = target.function.state();
+    match state.event_configs.remove(&target.subject()) {
         Some(_) => Ok(()),
-        None => Err(none(function)),
+        None => Err(none(target)),
     }
 }
 
-fn none(function: &Function) -> ApiError {
+fn none(target: &Target) -> ApiError {
     not_found(format!(
         "The function {} doesn't have an EventInvokeConfig",
-        function.qualified_arn()
+        target.qualified_arn()
     ))
 }
 
@@ -244,7 +244,7 @@ impl Lambda {
     ///
     /// # Errors
     /// `InvalidParameterValueException` if all functions of the account and region together would
-    /// set aside more than [`MOST_RESERVED`].
+    /// set aside more than AWS lets them.
     pub(super) fn put_concurrency(
         &self,
         function: &Function,
@@ -258,23 +258,16 @@ impl Lambda {
         {
             // Held until it is written, so that two functions do not take the same.
             let functions = self.functions();
-            let key = &function.key;
-            let others: i64 = functions
-                .values()
-                .filter(|other| other.key != *key)
-                .filter(|other| {
-                    (&other.key.account, &other.key.region) == (&key.account, &key.region)
-                })
-                .filter_map(|other| other.state().reserved_concurrency)
-                .map(i64::from)
-                .sum();
-            if others.saturating_add(reserved) > MOST_RESERVED {
+            let set_aside = u32::try_from(reserved)
+                .ok()
+                .filter(|reserved| account::may_reserve(&functions, &function.key, *reserved));
+            if set_aside.is_none() {
                 return Err(invalid(
                     "Specified ReservedConcurrentExecutions for function decreases account's \
                      UnreservedConcurrentExecution below its minimum value of [100].",
                 ));
             }
-            function.state().reserved_concurrency = u32::try_from(reserved).ok();
+            function.state().reserved_concurrency = set_aside;
         }
         function.pool.reconsider();
         Ok(json!({ "ReservedConcurrentExecutions": reserved }))

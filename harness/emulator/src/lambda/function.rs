@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tokio_util::sync::CancellationToken;
 use zipster_names::{AccountId, Arn, FunctionName, LogGroupName, Region};
 
+use super::alias::Alias;
 use super::code::{Code, Stamp};
 use super::event_config::EventConfig;
 use super::policy::Policy;
@@ -25,6 +27,9 @@ const LAST_MODIFIED: &[BorrowedFormatItem<'_>] =
 
 /// The principal that Lambda itself is.
 pub(super) const SERVICE: &str = "lambda.amazonaws.com";
+
+/// The qualifier of the version that changes.
+pub(super) const LATEST: &str = "$LATEST";
 
 /// Which function: names are unique within an account's region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,8 +75,19 @@ pub(super) struct State {
     /// What runs next.
     pub(super) version: Arc<Version>,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) policy: Policy,
-    pub(super) event_config: Option<EventConfig>,
+    /// What was published, by its number.
+    pub(super) published: BTreeMap<u64, Arc<Version>>,
+    pub(super) aliases: BTreeMap<String, Alias>,
+    /// The number of the last publication; numbers are not used again.
+    pub(super) last_published: u64,
+    /// What was `$LATEST` when the last version was published.
+    pub(super) origin: Option<Arc<Version>>,
+    /// By the qualifier that they are for; see `Target::subject`.
+    pub(super) policies: BTreeMap<String, Policy>,
+    /// In the same way.
+    pub(super) event_configs: BTreeMap<String, EventConfig>,
+    /// The last number that a version got.
+    pub(super) last_number: u64,
     /// Concurrency that is set aside for this function, and its limit.
     pub(super) reserved_concurrency: Option<u32>,
 }
@@ -79,8 +95,10 @@ pub(super) struct State {
 /// Code and settings at one moment; each environment runs one of these for all its life.
 #[derive(Debug)]
 pub(super) struct Version {
-    /// Counted up with each change.
+    /// Counted up with each change and publication.
     pub(super) number: u64,
+    /// The number that callers know it by, or `None` for `$LATEST`.
+    pub(super) published: Option<u64>,
     pub(super) configuration: Configuration,
     pub(super) code: Arc<Code>,
     /// The state that a local program was found in.
@@ -90,7 +108,7 @@ pub(super) struct Version {
 }
 
 /// A function's settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Configuration {
     pub(super) runtime: String,
     pub(super) role: ExecutionRole,
@@ -125,6 +143,7 @@ impl Function {
         let stamp = code.stamp();
         let version = Version {
             number: 1,
+            published: None,
             configuration,
             code: Arc::new(code),
             stamp,
@@ -138,8 +157,13 @@ impl Function {
             state: Mutex::new(State {
                 version: Arc::new(version),
                 tags,
-                policy: Policy::default(),
-                event_config: None,
+                published: BTreeMap::new(),
+                aliases: BTreeMap::new(),
+                last_published: 0,
+                origin: None,
+                policies: BTreeMap::new(),
+                event_configs: BTreeMap::new(),
+                last_number: 1,
                 reserved_concurrency: None,
             }),
             pool: Arc::new(Pool::new(1)),
@@ -157,6 +181,13 @@ impl Function {
     /// Its state; held for a few instructions, never across an await.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the code of its versions takes of the account's room, in bytes.
+    pub(super) fn code_size(&self) -> u64 {
+        let state = self.state();
+        let versions = state.published.values().chain([&state.version]);
+        versions.map(|version| version.code.size).sum()
     }
 
     /// What runs next. A local program that has changed since is a version of its own, and
@@ -185,34 +216,35 @@ impl Function {
         configuration: Configuration,
         code: &Arc<Code>,
     ) -> Option<Arc<Version>> {
-        let version = {
-            let mut state = self.state();
-            if state.version.number != before.number {
-                return None;
-            }
-            state.version = Arc::new(Version {
-                number: before.number + 1,
-                configuration,
-                code: Arc::clone(code),
-                stamp: code.stamp(),
-                modified: core.clock.now(),
-                revision: core.random.uuid(),
-            });
-            Arc::clone(&state.version)
-        };
-        self.pool.retire(version.number);
+        let mut state = self.state();
+        if state.version.number != before.number {
+            return None;
+        }
+        state.last_number += 1;
+        let version = Arc::new(Version {
+            number: state.last_number,
+            published: None,
+            configuration,
+            code: Arc::clone(code),
+            stamp: code.stamp(),
+            modified: core.clock.now(),
+            revision: core.random.uuid(),
+        });
+        state.version = Arc::clone(&version);
+        self.pool.admit(version.number);
+        self.pool.retire(before.number);
         Some(version)
     }
 
     /// Ends everything that the function still does, apart from invocations that run.
     pub(super) fn delete(&self) {
         self.deleted.cancel();
-        self.pool.retire(u64::MAX);
+        self.pool.close();
     }
 
-    /// The ARN with the qualifier of the only version that there is.
-    pub(super) fn qualified_arn(&self) -> String {
-        format!("{}:$LATEST", self.arn)
+    /// The ARN with a qualifier.
+    pub(super) fn qualified_arn(&self, qualifier: &str) -> String {
+        format!("{}:{qualifier}", self.arn)
     }
 }
 
@@ -220,6 +252,17 @@ impl Configuration {
     /// Whether Lambda itself would take part in a trace.
     pub(super) fn is_traced(&self) -> bool {
         self.tracing_mode == "Active"
+    }
+
+    /// The ARN of the runtime's version. There are none here, so that each runtime has one, made of
+    /// its name.
+    fn runtime_arn(&self, function: &Key) -> String {
+        let partition = function.region.partition();
+        let version = hex::encode(Sha256::digest(&self.runtime));
+        format!(
+            "arn:{partition}:lambda:{}::runtime:{version}",
+            function.region
+        )
     }
 
     /// The principal that the function's processes are.
@@ -242,15 +285,33 @@ impl Configuration {
 }
 
 impl Version {
+    /// `$LATEST`, or the number that it was published with.
+    pub(super) fn name(&self) -> String {
+        match self.published {
+            Some(number) => number.to_string(),
+            None => LATEST.to_owned(),
+        }
+    }
+
+    /// Whether code and settings are those of `other`.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let code = |version: &Self| (version.code.sha256.clone(), version.stamp);
+        self.configuration == other.configuration && code(self) == code(other)
+    }
+
     /// The answer of `GetFunctionConfiguration` and of all that make or change a function.
     ///
-    /// Differs from AWS: a function is active at once.
+    /// `qualifier` is what the request names it by. Differs from AWS: a function is active at once.
     /// Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>.
-    pub(super) fn describe(&self, function: &Function) -> Value {
+    pub(super) fn describe(&self, function: &Function, qualifier: Option<&str>) -> Value {
+        let arn = match qualifier {
+            Some(qualifier) => function.qualified_arn(qualifier),
+            None => function.arn.to_string(),
+        };
         let settings = &self.configuration;
         let mut answer = json!({
             "FunctionName": function.key.name,
-            "FunctionArn": function.arn,
+            "FunctionArn": arn,
             "Runtime": settings.runtime,
             "Role": settings.role.arn,
             "Handler": settings.handler,
@@ -260,7 +321,7 @@ impl Version {
             "Timeout": settings.timeout,
             "MemorySize": settings.memory_size,
             "LastModified": self.modified.format(LAST_MODIFIED).unwrap_or_default(),
-            "Version": "$LATEST",
+            "Version": self.name(),
             "RevisionId": self.revision,
             "State": "Active",
             "LastUpdateStatus": "Successful",
@@ -270,6 +331,7 @@ impl Version {
             "TracingConfig": { "Mode": settings.tracing_mode },
             "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
             "LoggingConfig": { "LogFormat": "Text", "LogGroup": settings.log_group },
+            "RuntimeVersionConfig": { "RuntimeVersionArn": settings.runtime_arn(&function.key) },
         });
         if let Some(variables) = &settings.variables {
             answer["Environment"] = json!({ "Variables": variables });

@@ -13,12 +13,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Lambda;
 use super::environment::{self, Finished, Invocation, Job, Spec};
-use super::function::Function;
 use super::pool::{Lease, Throttled};
-use super::queue::QueuedEvent;
+use super::queue::{self, QueuedEvent};
 use super::reference::Reference;
 use super::trace::Trace;
-use super::validate::{Violations, not_found};
+use super::validate::Violations;
+use super::versions::Target;
 use crate::core::Core;
 use crate::front::{Answer, ApiError, Call};
 use crate::journal::{Event, Outcome, Pending};
@@ -32,6 +32,9 @@ const LARGEST_ASYNCHRONOUS: usize = 1_048_576;
 
 /// The largest client context, in bytes of its base64 form.
 const LARGEST_CLIENT_CONTEXT: usize = 3583;
+
+/// When a caller who was throttled may come again, in seconds.
+const RETRY_AFTER: u32 = 1;
 
 /// What the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +51,8 @@ impl Lambda {
         call: &Call,
         reference: &Reference,
     ) -> Result<Answer, ApiError> {
-        let found = self.find(reference);
-        let policy = found.as_ref().ok().and_then(|function| {
-            let state = function.state();
-            state.policy.document()
-        });
+        let found = self.draw(reference);
+        let policy = found.as_ref().ok().and_then(Target::policy);
         self.authorize(
             call,
             "lambda:InvokeFunction",
@@ -60,7 +60,7 @@ impl Lambda {
             &[],
             policy.as_deref(),
         )?;
-        let function = found?;
+        let target = found?;
         let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
         let kind = invocation_type(header("x-amz-invocation-type"), header("x-amz-log-type"))?;
         let payload = payload(&call.body, kind)?;
@@ -69,7 +69,10 @@ impl Lambda {
             .transpose()?;
         let trace_id = header("x-amzn-trace-id").map(str::to_owned);
         match kind {
-            InvocationType::DryRun => Ok(empty(StatusCode::NO_CONTENT, &call.request_id)),
+            InvocationType::DryRun => {
+                let version = target.current().name();
+                Ok(empty(StatusCode::NO_CONTENT, call, Some(&version)))
+            }
             InvocationType::Event => {
                 let event = QueuedEvent {
                     request_id: call.request_id.clone(),
@@ -77,49 +80,41 @@ impl Lambda {
                     client_context,
                     trace_id,
                 };
-                function
-                    .queue
-                    .accept(&self.core, &function, event, call.entry, &call.pending);
-                Ok(empty(StatusCode::ACCEPTED, &call.request_id))
+                queue::accept(&self.core, target, event, call.entry, &call.pending);
+                Ok(empty(StatusCode::ACCEPTED, call, None))
             }
             InvocationType::RequestResponse => {
                 let invocation = Invocation {
                     request_id: call.request_id.clone(),
                     payload,
                     client_context,
-                    trace_id: new_trace_id(&self.core, &function, trace_id.as_deref()),
+                    trace_id: new_trace_id(&self.core, &target, trace_id.as_deref()),
                     invoked_arn: reference.arn(),
                     cause: call.entry,
                     attempt: 1,
                 };
-                let lease = self.lease_or_refuse(&function, &invocation).await?;
-                let finished = run(
-                    &self.core,
-                    &function,
-                    invocation,
-                    lease,
-                    call.pending.clone(),
-                )
-                .await
-                .ok_or_else(|| ApiError::internal("the emulator is stopping"))?;
+                let lease = self.lease_or_refuse(&target, &invocation).await?;
+                let pending = call.pending.clone();
+                let finished = run(&self.core, &target, invocation, lease, pending)
+                    .await
+                    .ok_or_else(|| ApiError::internal("the emulator is stopping"))?;
                 let with_log = header("x-amz-log-type") == Some("Tail");
-                Ok(answer(call, finished, with_log))
+                let version = target.current().name();
+                Ok(answer(call, finished, &version, with_log))
             }
         }
     }
 
     async fn lease_or_refuse(
         &self,
-        function: &Arc<Function>,
+        target: &Target,
         invocation: &Invocation,
     ) -> Result<Lease, ApiError> {
-        let reserved = || function.state().reserved_concurrency;
-        // Refreshed first: a program that has changed makes the idle environments outdated.
-        function.version(&self.core);
+        let function = &target.function;
         let now = self.core.clock.now();
         function
             .pool
-            .lease_or_throttle(now, reserved)
+            .lease_or_throttle(now, || target.demand(&self.core))
             .await
             .map_err(|Throttled| {
                 self.core.journal.record(
@@ -131,12 +126,25 @@ impl Lambda {
                         duration_ms: 0,
                     },
                 );
-                ApiError::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "TooManyRequestsException",
-                    "Rate Exceeded.",
-                )
+                throttled()
             })
+    }
+}
+
+/// 429: the function has reached its reserved concurrency. What is not reserved never throttles
+/// here but waits; see `pool`.
+fn throttled() -> ApiError {
+    let error = ApiError::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "TooManyRequestsException",
+        "Rate Exceeded.",
+    );
+    ApiError {
+        retry_after: Some(RETRY_AFTER),
+        ..error.with(
+            "Reason",
+            "ReservedFunctionConcurrentInvocationLimitExceeded",
+        )
     }
 }
 
@@ -144,7 +152,7 @@ impl Lambda {
 /// `None` if the emulator stops first.
 pub(super) async fn run(
     core: &Arc<Core>,
-    function: &Arc<Function>,
+    target: &Target,
     invocation: Invocation,
     lease: Lease,
     pending: Pending,
@@ -168,10 +176,11 @@ pub(super) async fn run(
         None => Some(job),
     };
     if let Some(job) = left {
+        let function = &target.function;
         let spec = Spec {
             key: function.key.clone(),
             arn: function.arn.to_string(),
-            version: function.version(core),
+            version: target.version(core),
         };
         environment::start(core, Arc::new(spec), job);
     }
@@ -179,8 +188,8 @@ pub(super) async fn run(
 }
 
 /// The header that tells an invocation's traces apart: the caller's, completed, or a new one.
-pub(super) fn new_trace_id(core: &Core, function: &Function, header: Option<&str>) -> String {
-    let active = function.state().version.configuration.is_traced();
+pub(super) fn new_trace_id(core: &Core, target: &Target, header: Option<&str>) -> String {
+    let active = target.current().configuration.is_traced();
     Trace::new(header, active, core.clock.now(), &core.random).to_string()
 }
 
@@ -242,8 +251,8 @@ fn client_context(encoded: &str) -> Result<String, ApiError> {
         .ok_or_else(|| refuse("Client context must be a valid Base64-encoded JSON object."))
 }
 
-fn answer(call: &Call, finished: Finished, with_log: bool) -> Answer {
-    let mut answer = empty(StatusCode::OK, &call.request_id);
+fn answer(call: &Call, finished: Finished, version: &str, with_log: bool) -> Answer {
+    let mut answer = empty(StatusCode::OK, call, Some(version));
     *answer.body_mut() = Body::from(finished.payload);
     let headers = answer.headers_mut();
     headers.insert(
@@ -263,32 +272,16 @@ fn answer(call: &Call, finished: Finished, with_log: bool) -> Answer {
     answer
 }
 
-fn empty(status: StatusCode, request_id: &str) -> Answer {
+/// An answer without a body; `version` is what has run, or would have.
+fn empty(status: StatusCode, call: &Call, version: Option<&str>) -> Answer {
     let mut answer = http::Response::new(Body::empty());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         headers.insert("x-amzn-requestid", id);
     }
-    if status != StatusCode::ACCEPTED {
-        headers.insert(
-            HeaderName::from_static("x-amz-executed-version"),
-            HeaderValue::from_static("$LATEST"),
-        );
+    if let Some(version) = version.and_then(|version| HeaderValue::from_str(version).ok()) {
+        headers.insert(HeaderName::from_static("x-amz-executed-version"), version);
     }
     answer
-}
-
-impl Lambda {
-    /// The function that a reference names.
-    pub(super) fn find(&self, reference: &Reference) -> Result<Arc<Function>, ApiError> {
-        let missing = || not_found(format!("Function not found: {}", reference.arn()));
-        if !reference.is_latest() {
-            return Err(missing());
-        }
-        self.functions()
-            .get(&reference.key)
-            .cloned()
-            .ok_or_else(missing)
-    }
 }

@@ -103,10 +103,11 @@ fn last(text: &str, length: usize) -> &str {
     &text[start..]
 }
 
-/// A new log stream's name, `2026/11/23/[$LATEST]` and 32 hexadecimal digits.
-pub(super) fn stream_name(now: OffsetDateTime, random: &Random) -> String {
+/// The name of a new log stream for a version, such as `2026/11/23/[$LATEST]` and 32 hexadecimal
+/// digits.
+pub(super) fn stream_name(version: &str, now: OffsetDateTime, random: &Random) -> String {
     format!(
-        "{:04}/{:02}/{:02}/[$LATEST]{}",
+        "{:04}/{:02}/{:02}/[{version}]{}",
         now.year(),
         u8::from(now.month()),
         now.day(),

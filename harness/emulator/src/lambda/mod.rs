@@ -1,18 +1,17 @@
 //! Lambda: functions as child processes that speak the Runtime API.
 //!
-//! The rooms: `api` routes; `configure`, `settings`, `validate`, `code`, `policy` and
-//! `event_config` are the operations on functions; `invoke` runs one for a caller who waits and
-//! `queue` for one who does not, with `destination` for what comes in the end; `event_source` feeds
-//! them from queues; `pool` knows a function's environments, `environment` is one of them: it runs
-//! a `sandbox`, which is a `process` with its `runtime_api` and its `variables` (for Python a
-//! `python` of the machine), writes its `logs`, which `cloudwatch` gets too, and says how it all
-//! came to an `ending`. What a process may take is watched by `memory` and, where there can be one,
-//! limited by its `cgroup`, and `storage` watches its files; `guarantees` says what holds on this
-//! machine.
+//! The rooms: `routes` and `api` are the way in; `configure`, `settings`, `validate`, `code`,
+//! `versions`, `alias`, `policy` and `event_config` are the operations on functions; `account`
+//! counts them; `invoke` runs one for a caller who waits and `queue` for one who does not, with
+//! `destination` for what comes in the end; `event_source` feeds them from queues; `pool` knows a
+//! function's environments, `environment` is one of them: it runs a `sandbox`, which is a `process`
+//! with its `runtime_api` and its `variables` (for Python a `python` of the machine), writes its
+//! `logs`, which `cloudwatch` gets too, and says how it all came to an `ending`. What a process may
+//! take is watched by `memory` and, where there can be one, limited by its `cgroup`, and `storage`
+//! watches its files; `guarantees` says what holds on this machine.
 //!
-//! Deliberately absent: versions and aliases (there is `$LATEST`), layers, container images,
-//! event sources other than queues, function URLs, response streaming to the caller, extensions, and shares
-//! of processor time.
+//! Deliberately absent: layers, container images, event sources other than queues, function URLs,
+//! response streaming to the caller, extensions, and shares of processor time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +26,8 @@ use crate::iam::{Authorization, Denied};
 use crate::identity::ServiceSource;
 use crate::journal::EntryId;
 
+mod account;
+mod alias;
 mod api;
 mod cgroup;
 mod cloudwatch;
@@ -48,6 +49,7 @@ mod process;
 mod python;
 mod queue;
 mod reference;
+mod routes;
 mod runtime_api;
 mod sandbox;
 mod settings;
@@ -55,19 +57,24 @@ mod storage;
 mod trace;
 mod validate;
 mod variables;
+mod versions;
 
-pub use api::{OPERATIONS, Route, operation};
 pub use guarantees::{Guarantees, Means, MemoryLimit};
+pub use routes::{OPERATIONS, Route, operation};
 
 use function::{Function, Key};
 use queue::QueuedEvent;
 use reference::Reference;
+use versions::Target;
+
+/// All functions of all accounts.
+type Functions = BTreeMap<Key, Arc<Function>>;
 
 /// The service.
 #[derive(Debug)]
 pub struct Lambda {
     core: Arc<Core>,
-    functions: Mutex<BTreeMap<Key, Arc<Function>>>,
+    functions: Mutex<Functions>,
     mappings: event_source::Mappings,
 }
 
@@ -88,12 +95,12 @@ impl Lambda {
     /// # Errors
     /// Why it was not taken, for the journal.
     pub fn accept_event(self: &Arc<Self>, delivery: Delivery) -> Result<(), String> {
-        let function = self.find_by_arn(&delivery.to)?;
-        let policy = function.state().policy.document();
+        let target = self.find_by_arn(&delivery.to)?;
+        let (resource, policy) = (target.arn(), target.policy());
         let request = Authorization {
             cause: delivery.cause,
             action: "lambda:InvokeFunction",
-            resource: function.arn.as_str(),
+            resource: &resource,
             context: &[],
             resource_policy: policy.as_deref(),
         };
@@ -106,13 +113,7 @@ impl Lambda {
             client_context: None,
             trace_id: None,
         };
-        function.queue.accept(
-            &self.core,
-            &function,
-            event,
-            delivery.cause,
-            &delivery.pending,
-        );
+        queue::accept(&self.core, target, event, delivery.cause, &delivery.pending);
         Ok(())
     }
 
@@ -127,12 +128,12 @@ impl Lambda {
         source: &ServiceSource,
         cause: EntryId,
     ) -> Result<(), Refused> {
-        let function = self.find_by_arn(function).map_err(Refused::Missing)?;
-        let policy = function.state().policy.document();
+        let target = self.find_by_arn(function).map_err(Refused::Missing)?;
+        let (resource, policy) = (target.arn(), target.policy());
         let request = Authorization {
             cause,
             action: "lambda:InvokeFunction",
-            resource: function.arn.as_str(),
+            resource: &resource,
             context: &[],
             resource_policy: policy.as_deref(),
         };
@@ -141,12 +142,12 @@ impl Lambda {
             .map_err(|denied| Refused::Denied(denied.message))
     }
 
-    fn find_by_arn(&self, arn: &Arn) -> Result<Arc<Function>, String> {
+    fn find_by_arn(&self, arn: &Arn) -> Result<Target, String> {
         let (Some(account), Some(region)) = (arn.account(), arn.region()) else {
             return Err(format!("{arn} names no function"));
         };
         Reference::parse(arn.as_str(), None, account, region)
-            .and_then(|reference| self.find(&reference))
+            .and_then(|reference| self.draw(&reference))
             .map_err(|error| error.message)
     }
 
@@ -182,7 +183,7 @@ impl Lambda {
             .map_err(|refusal| denied(&refusal))
     }
 
-    fn functions(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<Function>>> {
+    fn functions(&self) -> MutexGuard<'_, Functions> {
         self.functions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,15 +1,16 @@
 //! A function's own policy: which services and accounts may invoke it.
 //!
-//! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>. Left out:
-//! policies of versions and aliases, and function URLs.
+//! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>. Versions
+//! and aliases have policies of their own. Left out: function URLs.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zipster_names::{AccountId, Arn};
 
-use super::function::Function;
+use super::function::LATEST;
 use super::validate::{Violations, conflict, invalid, not_found, nothing_else, unsupported};
+use super::versions::Target;
 use crate::front::ApiError;
 use crate::random::Random;
 
@@ -84,7 +85,7 @@ impl Permission {
     /// # Errors
     /// What cannot be carried out: callers belong to no organization here, so that a statement
     /// about one would never match.
-    fn statement(&self, function: &Arn) -> Result<Value, ApiError> {
+    fn statement(&self, function: &Arn, resource: &str) -> Result<Value, ApiError> {
         if self.principal_org_id.is_some() {
             return Err(unsupported("PrincipalOrgID (there are no organizations)"));
         }
@@ -93,7 +94,7 @@ impl Permission {
             "Effect": "Allow",
             "Principal": self.principal(function)?,
             "Action": self.action,
-            "Resource": function,
+            "Resource": resource,
         });
         let mut equals = Map::new();
         if let Some(account) = &self.source_account {
@@ -159,6 +160,7 @@ impl Policy {
         &mut self,
         permission: &Permission,
         function: &Arn,
+        resource: &str,
         random: &Random,
     ) -> Result<Value, ApiError> {
         self.check_revision(permission.revision_id.as_deref())?;
@@ -169,7 +171,7 @@ impl Policy {
                  id, or remove the existing statement."
             )));
         }
-        let statement = permission.statement(function)?;
+        let statement = permission.statement(function, resource)?;
         self.statements.push((id.clone(), statement.clone()));
         let size = self.document().map_or(0, |document| document.len());
         if size > LARGEST {
@@ -209,50 +211,49 @@ impl Policy {
 
 /// Adds a statement, and answers with it.
 pub(super) fn add_permission(
-    function: &Function,
-    qualifier: Option<&str>,
+    target: &Target,
     permission: &Permission,
     random: &Random,
 ) -> Result<Value, ApiError> {
-    latest_has_none(qualifier)?;
+    latest_has_none(target)?;
     permission.check()?;
-    let statement = function
-        .state()
-        .policy
-        .add(permission, &function.arn, random)?;
+    let function = &target.function;
+    let mut state = function.state();
+    let policy = state.policies.entry(target.subject()).or_default();
+    let statement = policy.add(permission, &function.arn, &target.arn(), random)?;
     Ok(json!({ "Statement": statement.to_string() }))
 }
 
 /// Removes a statement.
 pub(super) fn remove_permission(
-    function: &Function,
-    qualifier: Option<&str>,
+    target: &Target,
     id: &str,
     revision: Option<&str>,
     random: &Random,
 ) -> Result<(), ApiError> {
-    latest_has_none(qualifier)?;
-    function.state().policy.remove(id, revision, random)
+    latest_has_none(target)?;
+    let mut state = target.function.state();
+    let policy = state.policies.entry(target.subject()).or_default();
+    policy.remove(id, revision, random)
 }
 
 /// Answers with the whole policy.
-pub(super) fn get_policy(function: &Function, qualifier: Option<&str>) -> Result<Value, ApiError> {
-    latest_has_none(qualifier)?;
-    let state = function.state();
-    let document = state
-        .policy
-        .document()
+pub(super) fn get_policy(target: &Target) -> Result<Value, ApiError> {
+    latest_has_none(target)?;
+    let state = target.function.state();
+    let policy = state.policies.get(&target.subject());
+    let (policy, document) = policy
+        .and_then(|policy| Some((policy, policy.document()?)))
         .ok_or_else(|| not_found("The resource you requested does not exist."))?;
-    Ok(json!({ "Policy": document, "RevisionId": state.policy.revision }))
+    Ok(json!({ "Policy": document, "RevisionId": policy.revision }))
 }
 
-fn latest_has_none(qualifier: Option<&str>) -> Result<(), ApiError> {
-    match qualifier {
-        None => Ok(()),
-        Some("$LATEST") => Err(invalid(
+fn latest_has_none(target: &Target) -> Result<(), ApiError> {
+    match target.qualifier.as_deref() {
+        Some(LATEST) => Err(invalid(
             "We currently do not support adding policies for $LATEST.",
         )),
-        Some(_) => Err(unsupported("a policy of a version or alias")),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -280,7 +281,12 @@ mod tests {
         }));
         permission.check().unwrap();
         policy
-            .add(&permission, &function(), &Random::new(1))
+            .add(
+                &permission,
+                &function(),
+                function().as_str(),
+                &Random::new(1),
+            )
             .unwrap();
         let document: Value = serde_json::from_str(&policy.document().unwrap()).unwrap();
         assert_eq!(
@@ -302,7 +308,12 @@ mod tests {
             })
         );
         let again = policy
-            .add(&permission, &function(), &Random::new(2))
+            .add(
+                &permission,
+                &function(),
+                function().as_str(),
+                &Random::new(2),
+            )
             .unwrap_err();
         assert_eq!(again.code, "ResourceConflictException");
         policy.remove("bucket", None, &Random::new(3)).unwrap();

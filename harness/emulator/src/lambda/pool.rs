@@ -4,6 +4,7 @@
 //! cores, so a function has at most [`MOST_LOCALLY`] environments at work here. What AWS would
 //! run beyond that waits for a free one; only a function's own reserved concurrency throttles.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
@@ -23,8 +24,8 @@ pub(super) struct Pool {
 
 #[derive(Debug)]
 struct Inner {
-    /// The version that runs now; environments with an older one are not kept.
-    version: u64,
+    /// The versions that may run; environments with another one are not kept.
+    admitted: BTreeSet<u64>,
     /// Frozen, the one that was used last at the end: it comes first.
     idle: Vec<Handle>,
     busy: usize,
@@ -48,16 +49,25 @@ pub(super) struct Lease {
     pub(super) handle: Option<Handle>,
 }
 
+/// What an invocation asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Demand {
+    /// The version that is to run.
+    pub(super) version: u64,
+    /// The function's reserved concurrency, which its versions share.
+    pub(super) reserved: Option<u32>,
+}
+
 /// The function's reserved concurrency is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Throttled;
 
 impl Pool {
-    /// No environment yet.
+    /// No environment yet; `version` may run.
     pub(super) fn new(version: u64) -> Self {
         Self {
             inner: Mutex::new(Inner {
-                version,
+                admitted: BTreeSet::from([version]),
                 idle: Vec::new(),
                 busy: 0,
             }),
@@ -70,9 +80,10 @@ impl Pool {
     fn try_lease(
         self: &Arc<Self>,
         now: OffsetDateTime,
-        reserved: Option<u32>,
+        demand: Demand,
     ) -> Result<Option<Lease>, Throttled> {
         let mut inner = self.inner();
+        let reserved = demand.reserved;
         if reserved.is_some_and(|reserved| inner.busy >= reserved as usize) {
             return Err(Throttled);
         }
@@ -81,13 +92,14 @@ impl Pool {
         }
         inner.busy += 1;
         let usable = |handle: &Handle| !handle.jobs.is_closed() && handle.until > now;
-        let mut handle = inner.idle.pop();
-        while handle.as_ref().is_some_and(|handle| !usable(handle)) {
-            handle = inner.idle.pop();
-        }
+        inner.idle.retain(usable);
+        let at = inner
+            .idle
+            .iter()
+            .rposition(|handle| handle.version == demand.version);
         Ok(Some(Lease {
             pool: Arc::clone(self),
-            handle,
+            handle: at.map(|at| inner.idle.remove(at)),
         }))
     }
 
@@ -95,14 +107,14 @@ impl Pool {
     pub(super) async fn lease_or_throttle(
         self: &Arc<Self>,
         now: OffsetDateTime,
-        reserved: impl Fn() -> Option<u32>,
+        demand: impl Fn() -> Demand,
     ) -> Result<Lease, Throttled> {
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             // Registered before looking: what becomes free in between still wakes us.
             freed.as_mut().enable();
-            if let Some(lease) = self.try_lease(now, reserved())? {
+            if let Some(lease) = self.try_lease(now, demand())? {
                 return Ok(lease);
             }
             freed.await;
@@ -114,27 +126,42 @@ impl Pool {
     pub(super) async fn lease(
         self: &Arc<Self>,
         now: OffsetDateTime,
-        reserved: impl Fn() -> Option<u32>,
+        demand: impl Fn() -> Demand,
     ) -> Result<Lease, Throttled> {
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            let reserved = reserved();
-            match self.try_lease(now, reserved) {
+            let demand = demand();
+            match self.try_lease(now, demand) {
                 Ok(Some(lease)) => return Ok(lease),
-                Err(Throttled) if reserved == Some(0) => return Err(Throttled),
+                Err(Throttled) if demand.reserved == Some(0) => return Err(Throttled),
                 Ok(None) | Err(Throttled) => freed.await,
             }
         }
     }
 
-    /// Lets the idle environments end; busy ones end after their invocation, if their version is
-    /// older than this.
+    /// Lets a version run.
+    pub(super) fn admit(&self, version: u64) {
+        self.inner().admitted.insert(version);
+    }
+
+    /// Lets the idle environments of a version end; busy ones end after their invocation.
     pub(super) fn retire(&self, version: u64) {
+        let retired: Vec<Handle> = {
+            let mut inner = self.inner();
+            inner.admitted.remove(&version);
+            let old = |handle: &mut Handle| handle.version == version;
+            inner.idle.extract_if(.., old).collect()
+        };
+        drop(retired);
+    }
+
+    /// The same for all versions.
+    pub(super) fn close(&self) {
         let retired = {
             let mut inner = self.inner();
-            inner.version = version;
+            inner.admitted.clear();
             std::mem::take(&mut inner.idle)
         };
         drop(retired);
@@ -155,7 +182,7 @@ impl Lease {
     pub(super) fn give_back(mut self) {
         if let Some(handle) = self.handle.take() {
             let mut inner = self.pool.inner();
-            if handle.version >= inner.version {
+            if inner.admitted.contains(&handle.version) {
                 inner.idle.push(handle);
             }
         }
@@ -189,7 +216,8 @@ mod tests {
     }
 
     fn lease(pool: &Arc<Pool>, reserved: Option<u32>) -> Result<Option<Lease>, Throttled> {
-        pool.try_lease(NOW, reserved)
+        let version = 1;
+        pool.try_lease(NOW, Demand { version, reserved })
     }
 
     #[test]
@@ -222,17 +250,41 @@ mod tests {
         let (old, _old) = handle(1);
         let mut one = lease(&pool, None).unwrap().unwrap();
         one.handle = Some(old);
-        pool.retire(2);
+        pool.retire(1);
         one.give_back();
         assert!(lease(&pool, None).unwrap().unwrap().handle.is_none());
 
-        let (expired, _expired) = handle(2);
+        pool.admit(1);
+        let (expired, _expired) = handle(1);
         let mut one = lease(&pool, None).unwrap().unwrap();
         one.handle = Some(expired);
         one.give_back();
         let later = NOW + time::Duration::HOUR;
-        let lease = pool.try_lease(later, None).unwrap().unwrap();
+        let demand = Demand {
+            version: 1,
+            reserved: None,
+        };
+        let lease = pool.try_lease(later, demand).unwrap().unwrap();
         assert!(lease.handle.is_none());
+    }
+
+    #[test]
+    fn each_version_has_environments_of_its_own() {
+        let pool = Arc::new(Pool::new(1));
+        pool.admit(2);
+        let (first, _first) = handle(1);
+        let mut one = lease(&pool, None).unwrap().unwrap();
+        one.handle = Some(first);
+        one.give_back();
+        let other = Demand {
+            version: 2,
+            reserved: None,
+        };
+        let other = pool.try_lease(NOW, other).unwrap().unwrap();
+        assert!(other.handle.is_none());
+        // The second's end does not end the first's.
+        pool.retire(2);
+        assert!(lease(&pool, None).unwrap().unwrap().handle.is_some());
     }
 
     #[test]
@@ -246,7 +298,10 @@ mod tests {
             .map(|_| lease(&pool, None).unwrap().unwrap())
             .collect();
         assert!(lease(&pool, None).unwrap().is_none());
-        let mut waiting = Box::pin(pool.lease(NOW, || None));
+        let mut waiting = Box::pin(pool.lease(NOW, || Demand {
+            version: 1,
+            reserved: None,
+        }));
         assert!(waiting.as_mut().now_or_never().is_none());
         all.pop();
         assert!(waiting.as_mut().now_or_never().is_some());

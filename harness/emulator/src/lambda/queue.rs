@@ -23,6 +23,7 @@ use super::environment::{Finished, Invocation};
 use super::function::Function;
 use super::invoke;
 use super::pool::{Lease, Throttled};
+use super::versions::Target;
 use crate::core::Core;
 use crate::journal::{EntryId, Event, Outcome, Pending};
 
@@ -57,6 +58,8 @@ pub(super) type Events = mpsc::UnboundedReceiver<Waiting>;
 #[derive(Debug)]
 pub(super) struct Waiting {
     event: QueuedEvent,
+    /// What it is for.
+    target: Target,
     /// What the next attempt follows from.
     cause: EntryId,
     /// Attempts that were made.
@@ -77,37 +80,38 @@ impl EventQueue {
         (Self { sender }, events)
     }
 
-    /// Takes over an event, as an effect of `cause`.
-    pub(super) fn accept(
-        &self,
-        core: &Core,
-        function: &Function,
-        event: QueuedEvent,
-        cause: EntryId,
-        pending: &Pending,
-    ) {
-        let cause = core.journal.record(
-            Some(cause),
-            Event::InvocationQueued {
-                function: function.arn.to_string(),
-                request_id: event.request_id.clone(),
-            },
-        );
-        self.put(Waiting {
-            event,
-            cause,
-            attempts: 0,
-            age: Duration::ZERO,
-            since: Instant::now(),
-            last: None,
-            pending: pending.clone(),
-        });
-    }
-
     /// Nobody takes it only after the function was deleted or the emulator stopped.
     fn put(&self, waiting: Waiting) {
         let _ = self.sender.send(waiting);
     }
+}
+
+/// Takes over an event, as an effect of `cause`.
+pub(super) fn accept(
+    core: &Core,
+    target: Target,
+    event: QueuedEvent,
+    cause: EntryId,
+    pending: &Pending,
+) {
+    let function = Arc::clone(&target.function);
+    let cause = core.journal.record(
+        Some(cause),
+        Event::InvocationQueued {
+            function: function.arn.to_string(),
+            request_id: event.request_id.clone(),
+        },
+    );
+    function.queue.put(Waiting {
+        event,
+        target,
+        cause,
+        attempts: 0,
+        age: Duration::ZERO,
+        since: Instant::now(),
+        last: None,
+        pending: pending.clone(),
+    });
 }
 
 impl Waiting {
@@ -140,21 +144,19 @@ async fn next(
 ) -> Option<(Waiting, Lease)> {
     loop {
         let waiting = events.recv().await?;
-        let reserved = || function.state().reserved_concurrency;
-        // A program that has changed makes the idle environments outdated.
-        function.version(core);
-        let left = oldest(function).saturating_sub(waiting.age());
+        let demand = || waiting.target.demand(core);
+        let left = oldest(&waiting.target).saturating_sub(waiting.age());
         let mut limit = core.clock.limit(left);
         let condition = tokio::select! {
             biased;
-            lease = function.pool.lease(core.clock.now(), reserved) => match lease {
+            lease = function.pool.lease(core.clock.now(), demand) => match lease {
                 Ok(lease) => return Some((waiting, lease)),
                 Err(Throttled) => Condition::ZeroReservedConcurrency,
             },
             () = &mut limit => Condition::EventAgeExceeded,
         };
         throttled(core, function, &waiting);
-        finish(core, function, &waiting, condition);
+        finish(core, &waiting, condition);
     }
 }
 
@@ -166,33 +168,30 @@ async fn attempt(core: Arc<Core>, function: Arc<Function>, mut waiting: Waiting,
         request_id: event.request_id.clone(),
         payload: event.payload.clone(),
         client_context: event.client_context.clone(),
-        trace_id: invoke::new_trace_id(&core, &function, event.trace_id.as_deref()),
-        invoked_arn: function.arn.to_string(),
+        trace_id: invoke::new_trace_id(&core, &waiting.target, event.trace_id.as_deref()),
+        invoked_arn: waiting.target.arn(),
         cause: waiting.cause,
         attempt: waiting.attempts,
     };
     let pending = waiting.pending.clone();
-    let Some(finished) = invoke::run(&core, &function, invocation, lease, pending).await else {
+    let target = &waiting.target;
+    let Some(finished) = invoke::run(&core, target, invocation, lease, pending).await else {
         return;
     };
     waiting.cause = finished.entry;
     let failed = finished.error.is_some();
     waiting.last = Some(finished);
     if !failed {
-        return finish(&core, &function, &waiting, Condition::Success);
+        return finish(&core, &waiting, Condition::Success);
     }
-    let retries = function
-        .state()
-        .event_config
-        .as_ref()
-        .and_then(|config| config.retries)
-        .unwrap_or(RETRIES);
+    let retries = waiting.target.event_config();
+    let retries = retries.and_then(|config| config.retries).unwrap_or(RETRIES);
     if waiting.attempts > retries {
-        return finish(&core, &function, &waiting, Condition::RetriesExhausted);
+        return finish(&core, &waiting, Condition::RetriesExhausted);
     }
     let pause = PAUSES[PAUSES.len().min(waiting.attempts as usize) - 1];
-    if waiting.age() + pause > oldest(&function) {
-        return finish(&core, &function, &waiting, Condition::EventAgeExceeded);
+    if waiting.age() + pause > oldest(&waiting.target) {
+        return finish(&core, &waiting, Condition::EventAgeExceeded);
     }
     retry(&core, &function, waiting, pause).await;
 }
@@ -218,13 +217,9 @@ async fn retry(core: &Core, function: &Function, mut waiting: Waiting, pause: Du
     }
 }
 
-fn oldest(function: &Function) -> Duration {
-    function
-        .state()
-        .event_config
-        .as_ref()
-        .and_then(|config| config.oldest)
-        .unwrap_or(OLDEST)
+fn oldest(target: &Target) -> Duration {
+    let config = target.event_config();
+    config.and_then(|config| config.oldest).unwrap_or(OLDEST)
 }
 
 fn throttled(core: &Core, function: &Function, waiting: &Waiting) {
@@ -240,8 +235,9 @@ fn throttled(core: &Core, function: &Function, waiting: &Waiting) {
 }
 
 /// Sends the records that the function's settings ask for.
-fn finish(core: &Core, function: &Function, waiting: &Waiting, condition: Condition) {
+fn finish(core: &Core, waiting: &Waiting, condition: Condition) {
     let ending = Ending {
+        target: &waiting.target,
         request_id: &waiting.event.request_id,
         payload: &waiting.event.payload,
         attempts: waiting.attempts,
@@ -250,5 +246,5 @@ fn finish(core: &Core, function: &Function, waiting: &Waiting, condition: Condit
         cause: waiting.cause,
         pending: &waiting.pending,
     };
-    destination::report(core, function, &ending);
+    destination::report(core, &ending);
 }

@@ -5,7 +5,7 @@
 
 use zipster_names::{AccountId, FunctionName, Region};
 
-use super::function::Key;
+use super::function::{Key, LATEST};
 use super::validate::{Violations, not_found};
 use crate::front::ApiError;
 
@@ -70,11 +70,11 @@ impl Reference {
         })
     }
 
-    /// Whether it names the only version that there is.
+    /// Whether it names what can be changed.
     pub(super) fn is_latest(&self) -> bool {
         self.qualifier
             .as_deref()
-            .is_none_or(|qualifier| qualifier == "$LATEST")
+            .is_none_or(|qualifier| qualifier == LATEST)
     }
 
     /// The ARN, with the qualifier if there is one.

@@ -144,6 +144,13 @@ impl Violations {
         }
     }
 
+    /// Something is wrong with what is in a map.
+    pub(super) fn of_map(&mut self, name: &str, value: &str, constraint: &str) {
+        self.0.push(format!(
+            "Value '{value}' at '{name}' failed to satisfy constraint: {constraint}"
+        ));
+    }
+
     /// 400 `ValidationException` with everything that was found.
     pub(super) fn finish(self) -> Result<(), ApiError> {
         if self.0.is_empty() {

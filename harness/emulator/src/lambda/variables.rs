@@ -43,7 +43,7 @@ pub(super) fn variables(spec: &Spec, around: &Surroundings<'_>) -> BTreeMap<Stri
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
             settings.memory_size.to_string(),
         ),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", spec.version.name()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", settings.log_group.to_string()),
         ("AWS_LAMBDA_LOG_STREAM_NAME", around.log_stream.to_owned()),

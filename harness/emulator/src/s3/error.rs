@@ -133,7 +133,7 @@ impl Failure {
         Self::AccessDenied("Access Denied".to_owned())
     }
 
-    fn code(&self) -> S3ErrorCode {
+    pub(super) fn code(&self) -> S3ErrorCode {
         match self {
             Self::NoSuchBucket => S3ErrorCode::NoSuchBucket,
             Self::NoSuchKey | Self::Deleted(_) => S3ErrorCode::NoSuchKey,

@@ -10,6 +10,7 @@
 //! | `object`, `copy`, `delete`, `tags` | objects |
 //! | `versions` | what a key was before, and whether that is kept |
 //! | `multipart`, `list_uploads` | uploads in parts |
+//! | `lend` | objects for other services |
 //! | `list`, `list_versions` | listing objects and their versions |
 //! | `notification`, `event` | who is told about a change, and what |
 //! | `store` | buckets and objects, under one lock |
@@ -51,6 +52,7 @@ mod delete;
 mod error;
 mod event;
 mod host;
+mod lend;
 mod list;
 mod list_uploads;
 mod list_versions;

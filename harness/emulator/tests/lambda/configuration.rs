@@ -6,7 +6,7 @@ use aws_sdk_lambda::error::ProvideErrorMetadata as _;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 
-use crate::support::{ACCOUNT, ARN, ROLE, World, refusal};
+use crate::support::{ACCOUNT, ARN, REGION, ROLE, World, refusal};
 
 #[tokio::test]
 async fn a_function_is_shown_as_it_was_made() {
@@ -45,6 +45,11 @@ async fn a_function_is_shown_as_it_was_made() {
         .await
         .unwrap();
     assert_eq!(configuration.ephemeral_storage().unwrap().size(), 512);
+    let runtime = configuration.runtime_version_config().unwrap();
+    let runtime = runtime.runtime_version_arn().unwrap();
+    let (place, version) = runtime.rsplit_once(':').unwrap();
+    assert_eq!(place, format!("arn:aws:lambda:{REGION}::runtime"));
+    assert_eq!(version.len(), 64);
 }
 
 #[tokio::test]
@@ -138,15 +143,6 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
         refusal(function().layers("arn:aws:lambda:x").send().await),
         unsupported("the parameter Layers")
     );
-    assert_eq!(
-        refusal(function().publish(true).send().await),
-        unsupported("Publish (versions of a function)")
-    );
-    let stored = FunctionCode::builder().s3_bucket("b").s3_key("k").build();
-    assert_eq!(
-        refusal(function().code(stored).send().await),
-        unsupported("S3Bucket (code stored in S3)")
-    );
     let image = FunctionCode::builder().image_uri("x").build();
     assert_eq!(
         refusal(function().code(image).send().await),
@@ -165,15 +161,6 @@ async fn what_the_emulator_cannot_do_is_refused_by_name() {
     assert_eq!(
         refusal(organisation.await),
         unsupported("PrincipalOrgID (there are no organizations)")
-    );
-    let versions = world
-        .lambda
-        .publish_version()
-        .function_name("the-function")
-        .send();
-    assert_eq!(
-        refusal(versions.await),
-        unsupported("the request POST /2015-03-31/functions/the-function/versions")
     );
 }
 

@@ -191,6 +191,28 @@ async fn a_function_gets_what_is_in_its_queue_and_the_queue_is_empty_then() {
 }
 
 #[tokio::test]
+async fn a_queue_can_feed_an_alias() {
+    let world = world().await;
+    world.publish().await;
+    let create = world.lambda.create_alias().function_name("the-function");
+    let create = create.name("live").function_version("1");
+    create.send().await.unwrap();
+    let (url, arn) = queue(&world, "jobs", &[]).await;
+    let alias = format!("{}:live", crate::support::ARN);
+    let made = map(&world, &arn).function_name(&alias).send().await;
+    assert_eq!(made.unwrap().function_arn(), Some(alias.as_str()));
+    send(&world, &url, "one").await;
+    world.emulator.settled().await;
+    assert_eq!(got(&world), ["one"]);
+    let log = world.log();
+    assert!(
+        log.iter().any(|line| line.ends_with("Version: 1")),
+        "{log:?}"
+    );
+    assert_eq!(count(&world, &url).await, 0);
+}
+
+#[tokio::test]
 async fn what_the_function_fails_comes_again_and_then_to_the_dead_letters() {
     let world = world().await;
     let (dead, dead_arn) = queue(&world, "dead", &[]).await;

@@ -15,14 +15,27 @@ use tokio::net::TcpStream;
 
 /// Makes `folder` a place that the emulator can run in place.
 pub fn write_bootstrap(folder: &Path) {
-    let program = std::env::current_exe().unwrap();
-    let script = format!(
-        "#!/bin/sh\nexec '{}' --exact function::acts_as_a_function --nocapture --quiet\n",
-        program.display()
-    );
     let bootstrap = folder.join("bootstrap");
-    fs::write(&bootstrap, script).unwrap();
+    fs::write(&bootstrap, bootstrap_of("")).unwrap();
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The function as a deployment package; `STAGE` tells one from another.
+pub fn package(stage: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    zip.start_file("bootstrap", options).unwrap();
+    let script = bootstrap_of(&format!("export STAGE={stage}\n"));
+    std::io::Write::write_all(&mut zip, script.as_bytes()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+fn bootstrap_of(settings: &str) -> String {
+    let program = std::env::current_exe().unwrap();
+    format!(
+        "#!/bin/sh\n{settings}exec '{}' --exact function::acts_as_a_function --nocapture --quiet\n",
+        program.display()
+    )
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Invocations whose caller waits for the answer.
 
+use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{InvocationType, LogType, TracingConfig, TracingMode};
+use aws_sdk_lambda::types::{InvocationType, LogType, ThrottleReason, TracingConfig, TracingMode};
 use serde_json::json;
 use zipster_emulator::fault::{CallFault, FaultPlan, FaultRule, Moment};
 use zipster_emulator::journal::{Event, Outcome};
@@ -391,11 +392,19 @@ async fn reserved_concurrency_throttles_who_waits() {
     let (answer, throttled) = tokio::join!(world.invoke(meeting.event()), async {
         let guest = meeting.guest().await;
         let second = world.lambda.invoke().function_name("the-function").send();
-        let throttled = refusal(second.await);
+        let throttled = second.await.unwrap_err().into_service_error();
         drop(guest);
         throttled
     });
-    assert_eq!(throttled, "TooManyRequestsException: Rate Exceeded.");
+    let InvokeError::TooManyRequestsException(throttled) = throttled else {
+        panic!("not throttled: {throttled}");
+    };
+    assert_eq!(throttled.message(), Some("Rate Exceeded."));
+    assert_eq!(
+        throttled.reason(),
+        Some(&ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded)
+    );
+    assert_eq!(throttled.retry_after_seconds(), Some("1"));
     assert_eq!(answer.error, None);
 }
 

@@ -7,6 +7,8 @@
     reason = "tests pick few events out of many"
 )]
 
+mod account;
+mod aliases;
 mod asynchronous;
 mod configuration;
 mod environments;
@@ -17,6 +19,8 @@ mod limits;
 mod logs;
 mod notifications;
 mod services;
+mod stored_code;
 mod support;
 #[path = "../messaging/verify.rs"]
 mod verify;
+mod versions;

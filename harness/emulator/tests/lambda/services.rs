@@ -279,6 +279,38 @@ async fn a_failure_is_reported_to_a_queue() {
 }
 
 #[tokio::test]
+async fn a_report_says_which_alias_was_meant_and_which_version_has_failed() {
+    let world = World::hurried().await;
+    let (sqs, url, arn) = queue(&world, "failures").await;
+    let_role_send(&world).await;
+    world.publish().await;
+    let create = world.lambda.create_alias().function_name("the-function");
+    let create = create.name("live").function_version("1");
+    create.send().await.unwrap();
+    let failed = OnFailure::builder().destination(&arn).build();
+    let put = world.lambda.put_function_event_invoke_config();
+    let put = put.function_name("the-function").qualifier("live");
+    put.destination_config(DestinationConfig::builder().on_failure(failed).build())
+        .send()
+        .await
+        .unwrap();
+    // The function itself reports nothing.
+    fail(&world).await;
+    let invoke = world.lambda.invoke().function_name("the-function");
+    let invoke = invoke.qualifier("live");
+    let invoke = invoke.invocation_type(InvocationType::Event);
+    let invoke = invoke.payload(Blob::new(r#"{"do": "fail"}"#));
+    invoke.send().await.unwrap();
+    world.emulator.settled().await;
+    let messages = receive(&sqs, &url).await;
+    assert_eq!(messages.len(), 1);
+    let record: Value = serde_json::from_str(messages[0].body().unwrap()).unwrap();
+    let context = &record["requestContext"];
+    assert_eq!(context["functionArn"], format!("{ARN}:live"));
+    assert_eq!(record["responseContext"]["executedVersion"], "1");
+}
+
+#[tokio::test]
 async fn a_role_that_may_not_send_sends_nothing() {
     let world = World::hurried().await;
     let (sqs, url, arn) = queue(&world, "failures").await;

@@ -10,6 +10,7 @@ use aws_sdk_lambda::config::{BehaviorVersion, Builder, Region as SdkRegion};
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, Runtime};
 use serde_json::{Value, json};
@@ -125,6 +126,33 @@ impl World {
             .send()
             .await;
         Answer::of(&output.unwrap())
+    }
+
+    /// Invokes a version or alias of `the-function`: which version has run, and what it answered.
+    pub async fn invoke_qualified(&self, qualifier: &str, event: Value) -> (String, Value) {
+        let invoke = self.lambda.invoke().function_name("the-function");
+        let invoke = invoke.qualifier(qualifier);
+        let invoke = invoke.payload(Blob::new(event.to_string()));
+        let output = invoke.send().await.unwrap();
+        let payload = output.payload().unwrap().as_ref();
+        (
+            output.executed_version().unwrap().to_owned(),
+            serde_json::from_slice(payload).unwrap(),
+        )
+    }
+
+    /// Publishes `the-function`: the version's number.
+    pub async fn publish(&self) -> String {
+        let publish = self.lambda.publish_version();
+        let published = publish.function_name("the-function").send().await;
+        published.unwrap().version.unwrap()
+    }
+
+    /// Makes `package` the code of `the-function`.
+    pub async fn update(&self, package: Vec<u8>) -> UpdateFunctionCodeOutput {
+        let update = self.lambda.update_function_code();
+        let update = update.function_name("the-function");
+        update.zip_file(Blob::new(package)).send().await.unwrap()
     }
 
     pub fn entries(&self) -> Vec<Entry> {
@@ -394,6 +422,18 @@ where
         "{}: {}",
         error.code().unwrap_or_default(),
         error.message().unwrap_or_default()
+    )
+}
+
+/// A client with the authority of `the-role`, out of an environment of `the-function`.
+pub async fn session(world: &World) -> Client {
+    let answer = world.invoke(json!({ "do": "environment" })).await;
+    let variable = |name: &str| answer.payload[name].as_str().unwrap().to_owned();
+    client_with(
+        &world.emulator,
+        &variable("AWS_ACCESS_KEY_ID"),
+        &variable("AWS_SECRET_ACCESS_KEY"),
+        &variable("AWS_SESSION_TOKEN"),
     )
 }
 

@@ -6,7 +6,13 @@ use super::{Entry, entry, has, on};
 use crate::lambda;
 
 const FUNCTION: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION";
+const QUALIFIED: &str = "arn:aws:lambda:REGION:ACCOUNT:function:FUNCTION[:QUALIFIER]";
 const MAPPING: &str = "arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:UUID";
+const BUCKET: &str = "arn:aws:s3:::BUCKET";
+const OBJECT: &str = "arn:aws:s3:::BUCKET/KEY";
+const OWNER: &[&str] = &["s3:ResourceAccount"];
+const VERSION: &[&str] = &["s3:VersionId", "s3:ResourceAccount"];
+const LISTED: &[&str] = &["s3:prefix", "s3:ResourceAccount"];
 const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
 
 /// Lambda's operations.
@@ -49,18 +55,21 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "AddPermission",
-        &[on(FUNCTION, "lambda:AddPermission", &[])],
+        &[on(QUALIFIED, "lambda:AddPermission", &[])],
     ),
     entry(
         "CreateFunction",
         &[
             on(FUNCTION, "lambda:CreateFunction", &[]),
             on(ROLE, "iam:PassRole", &["iam:PassedToService"]),
+            on(OBJECT, "s3:GetObject", OWNER).when("with S3Key"),
+            on(OBJECT, "s3:GetObjectVersion", VERSION).when("with S3ObjectVersion"),
+            on(BUCKET, "s3:ListBucket", LISTED).when("to be told that an object is missing"),
         ],
     ),
     entry(
         "DeleteFunction",
-        &[on(FUNCTION, "lambda:DeleteFunction", &[])],
+        &[on(QUALIFIED, "lambda:DeleteFunction", &[])],
     ),
     entry(
         "DeleteFunctionConcurrency",
@@ -68,24 +77,41 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "DeleteFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:DeleteFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:DeleteFunctionEventInvokeConfig", &[])],
     ),
-    entry("GetFunction", &[on(FUNCTION, "lambda:GetFunction", &[])]),
+    entry(
+        "GetAccountSettings",
+        &[on("*", "lambda:GetAccountSettings", &[])],
+    ),
+    entry("GetFunction", &[on(QUALIFIED, "lambda:GetFunction", &[])]),
     entry(
         "GetFunctionConcurrency",
         &[on(FUNCTION, "lambda:GetFunctionConcurrency", &[])],
     ),
     entry(
         "GetFunctionConfiguration",
-        &[on(FUNCTION, "lambda:GetFunctionConfiguration", &[])],
+        &[on(QUALIFIED, "lambda:GetFunctionConfiguration", &[])],
     ),
     entry(
         "GetFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:GetFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:GetFunctionEventInvokeConfig", &[])],
     ),
-    entry("GetPolicy", &[on(FUNCTION, "lambda:GetPolicy", &[])]),
-    entry("Invoke", &[on(FUNCTION, "lambda:InvokeFunction", &[])]),
+    entry("CreateAlias", &[on(FUNCTION, "lambda:CreateAlias", &[])]),
+    entry("DeleteAlias", &[on(FUNCTION, "lambda:DeleteAlias", &[])]),
+    entry("GetAlias", &[on(FUNCTION, "lambda:GetAlias", &[])]),
+    entry("ListAliases", &[on(FUNCTION, "lambda:ListAliases", &[])]),
+    entry("UpdateAlias", &[on(FUNCTION, "lambda:UpdateAlias", &[])]),
+    entry("GetPolicy", &[on(QUALIFIED, "lambda:GetPolicy", &[])]),
+    entry("Invoke", &[on(QUALIFIED, "lambda:InvokeFunction", &[])]),
     entry("ListFunctions", &[on("*", "lambda:ListFunctions", &[])]),
+    entry(
+        "ListVersionsByFunction",
+        &[on(FUNCTION, "lambda:ListVersionsByFunction", &[])],
+    ),
+    entry(
+        "PublishVersion",
+        &[on(FUNCTION, "lambda:PublishVersion", &[])],
+    ),
     entry("ListTags", &[on(FUNCTION, "lambda:ListTags", &[])]),
     entry(
         "PutFunctionConcurrency",
@@ -93,11 +119,11 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "PutFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:PutFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:PutFunctionEventInvokeConfig", &[])],
     ),
     entry(
         "RemovePermission",
-        &[on(FUNCTION, "lambda:RemovePermission", &[])],
+        &[on(QUALIFIED, "lambda:RemovePermission", &[])],
     ),
     entry("TagResource", &[on(FUNCTION, "lambda:TagResource", &[])]),
     entry(
@@ -106,7 +132,12 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "UpdateFunctionCode",
-        &[on(FUNCTION, "lambda:UpdateFunctionCode", &[])],
+        &[
+            on(FUNCTION, "lambda:UpdateFunctionCode", &[]),
+            on(OBJECT, "s3:GetObject", OWNER).when("with S3Key"),
+            on(OBJECT, "s3:GetObjectVersion", VERSION).when("with S3ObjectVersion"),
+            on(BUCKET, "s3:ListBucket", LISTED).when("to be told that an object is missing"),
+        ],
     ),
     entry(
         "UpdateFunctionConfiguration",
@@ -117,7 +148,7 @@ pub(super) const LAMBDA: &[Entry] = &[
     ),
     entry(
         "UpdateFunctionEventInvokeConfig",
-        &[on(FUNCTION, "lambda:UpdateFunctionEventInvokeConfig", &[])],
+        &[on(QUALIFIED, "lambda:UpdateFunctionEventInvokeConfig", &[])],
     ),
 ];
 

@@ -236,7 +236,7 @@ impl Lambda {
         source: &Arn,
         function: &Reference,
     ) -> Result<Arc<Sqs>, ApiError> {
-        let function = self.find(function)?;
+        let target = self.resolve(function)?;
         let sqs = self.core.destinations.queues();
         let sqs = sqs.ok_or_else(|| ApiError::internal("the emulator is stopping"))?;
         let queue = sqs.source(source.as_str()).ok_or_else(|| {
@@ -246,7 +246,7 @@ impl Lambda {
                  does not exist.",
             )
         })?;
-        let identity = poller::identity(&function);
+        let identity = poller::identity(&target);
         for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"] {
             let cause = Some(call.entry);
             sqs.may(&identity, &format!("sqs:{action}"), source.as_str(), cause)
@@ -258,7 +258,7 @@ impl Lambda {
                 })?;
         }
         let hidden = queue.visibility_timeout.as_secs();
-        let timeout = function.state().version.configuration.timeout;
+        let timeout = target.current().configuration.timeout;
         if hidden < u64::from(timeout) {
             return Err(invalid(format!(
                 "Queue visibility timeout: {hidden} seconds is less than Function timeout: \

@@ -19,7 +19,7 @@ use crate::identity::Identity;
 use crate::journal::{EntryId, Event, Pending};
 use crate::lambda::Lambda;
 use crate::lambda::environment::Invocation;
-use crate::lambda::function::Function;
+use crate::lambda::versions::Target;
 use crate::lambda::{invoke, pool};
 use crate::sqs::{SourceMessage, Sqs};
 
@@ -137,17 +137,17 @@ impl Poller {
         if self.sqs.waiting(queue).is_none() {
             return Next::Wait;
         }
-        let function = match self.lambda.find(&self.mapping.function) {
-            Ok(function) => function,
+        let target = match self.lambda.draw(&self.mapping.function) {
+            Ok(target) => target,
             Err(error) => return Next::Rest(error.message),
         };
-        if function.state().reserved_concurrency == Some(0) {
+        if target.function.state().reserved_concurrency == Some(0) {
             return Next::Rest("the function's reserved concurrency is zero".to_owned());
         }
         let Some(permit) = self.permit().await else {
             return Next::Wait;
         };
-        let identity = identity(&function);
+        let identity = identity(&target);
         let messages = match self.gather(settings, &identity).await {
             Ok(messages) if messages.is_empty() => return Next::Wait,
             Ok(messages) => messages,
@@ -159,7 +159,7 @@ impl Poller {
                 core: Arc::clone(&self.core),
                 sqs: Arc::clone(&self.sqs),
                 mapping: Arc::clone(&self.mapping),
-                function: Arc::clone(&function),
+                target: target.clone(),
                 identity: identity.clone(),
                 partial: settings.partial,
                 messages,
@@ -261,7 +261,7 @@ struct Batch {
     core: Arc<Core>,
     sqs: Arc<Sqs>,
     mapping: Arc<Mapping>,
-    function: Arc<Function>,
+    target: Target,
     identity: Identity,
     /// Whether the function reports what it failed.
     partial: bool,
@@ -297,12 +297,11 @@ impl Batch {
     /// The messages that failed; `None`: all.
     async fn invoke(&self, cause: EntryId) -> Option<BTreeSet<String>> {
         let core = &self.core;
-        let function = &self.function;
-        function.version(core);
+        let target = &self.target;
         let now = core.clock.now();
-        let reserved = || function.state().reserved_concurrency;
+        let demand = || target.demand(core);
         let lease = tokio::select! {
-            lease = function.pool.lease(now, reserved) => lease,
+            lease = target.function.pool.lease(now, demand) => lease,
             () = core.shutdown.cancelled() => return None,
         };
         let lease = match lease {
@@ -313,13 +312,13 @@ impl Batch {
             request_id: core.random.uuid(),
             payload: batch::event(&self.messages),
             client_context: None,
-            trace_id: invoke::new_trace_id(core, function, None),
+            trace_id: invoke::new_trace_id(core, target, None),
             invoked_arn: self.mapping.function.arn(),
             cause,
             attempt: 1,
         };
         let pending = self.pending.clone();
-        let finished = invoke::run(core, function, invocation, lease, pending).await?;
+        let finished = invoke::run(core, target, invocation, lease, pending).await?;
         match (finished.error, self.partial) {
             (Some(_), _) => None,
             (None, false) => Some(BTreeSet::new()),
@@ -329,7 +328,7 @@ impl Batch {
 }
 
 /// The execution role, as whom the poller acts.
-pub(super) fn identity(function: &Function) -> Identity {
-    let version = Arc::clone(&function.state().version);
-    version.configuration.identity(&function.key.name)
+pub(super) fn identity(target: &Target) -> Identity {
+    let version = target.current();
+    version.configuration.identity(&target.function.key.name)
 }
