@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: redirects (AWS takes them for failures, too) and kept connections.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,9 +129,7 @@ async fn request(core: &Core, delivery: &HttpDelivery) -> Result<StatusCode, Fai
     let port = url.port_or_known_default().unwrap_or(80);
     // An address of version 6 stands in brackets in URLs, but not elsewhere.
     let name = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((name, port))
-        .await
-        .map_err(|error| Failure::passing(&error))?;
+    let stream = connect(name, port).await?;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -150,6 +149,25 @@ async fn request(core: &Core, delivery: &HttpDelivery) -> Result<StatusCode, Fai
     } else {
         exchange(stream, request).await
     }
+}
+
+/// Only to this machine: a stack that is tried out here may name the pagers and chats of real people.
+async fn connect(name: &str, port: u16) -> Result<TcpStream, Failure> {
+    let addresses = tokio::net::lookup_host((name, port))
+        .await
+        .map_err(|error| Failure::passing(&error))?;
+    let here: Vec<SocketAddr> = addresses
+        .filter(|address| address.ip().is_loopback())
+        .collect();
+    if here.is_empty() {
+        return Err(Failure {
+            reason: format!("{name} is not on this machine, and nothing is sent out of it"),
+            passing: false,
+        });
+    }
+    TcpStream::connect(here.as_slice())
+        .await
+        .map_err(|error| Failure::passing(&error))
 }
 
 /// Sends the request over a connection of which this is the only one.
@@ -181,6 +199,16 @@ async fn exchange(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_sent_out_of_this_machine() {
+        let failure = connect("192.0.2.1", 80).await.unwrap_err();
+        assert!(!failure.passing);
+        assert!(
+            failure.reason.contains("not on this machine"),
+            "{failure:?}"
+        );
+    }
 
     #[test]
     fn servers_errors_and_throttling_may_pass() {

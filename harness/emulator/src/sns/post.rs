@@ -3,8 +3,8 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html>
 //! and <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
-//! Differs from AWS: any address can be reached, one on this machine as well; user and password in
-//! the endpoint are refused by name.
+//! Differs from AWS: addresses of this machine are reached, and no others; user and password in the
+//! endpoint are refused by name.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
