@@ -206,7 +206,7 @@ pub struct ParitySettings {
     )]
     pub known: PathBuf,
 
-    /// Keep what was seen on each target in this folder, as <target>.json.
+    /// Keep what was seen on each target in this folder, as TARGET.json.
     #[arg(long, value_name = "FOLDER")]
     pub keep: Option<PathBuf>,
 
@@ -242,6 +242,9 @@ pub struct StageSettings {
     /// (mysql://user:password@host:port/database). What is loaded stays there.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+
+    #[command(flatten)]
+    pub variables: VariableSettings,
 
     #[command(flatten)]
     pub services: ServiceSettings,

@@ -4,6 +4,7 @@ use zipster_emulator::Emulator;
 use zipster_targets::localstack::{
     COMPOSE_DATABASE, COMPOSE_DATABASE_ADDRESS, COMPOSE_ENDPOINT, Image,
 };
+use zipster_targets::plan::{VariableOption, Variables};
 use zipster_targets::{
     Embedded, EmbeddedSettings, FunctionSource, Host, LocalStack, LocalStackSettings, Pipeline,
     PipelineSettings, Progress, Project, Report, TargetError,
@@ -12,7 +13,7 @@ use zipster_targets::{
 use crate::args::{StageSettings, StageTarget};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::style;
+use crate::{style, variables};
 
 /// A running stack with its database server.
 pub struct Stage {
@@ -62,6 +63,7 @@ impl Stage {
             project: project.clone(),
             database,
             functions,
+            variables: Some(chosen(settings)),
         };
         let report = Report::new(tell);
         let embedded = tokio::select! {
@@ -124,6 +126,7 @@ impl Stage {
             host,
             database,
             packaged: settings.packaged,
+            variables: Some(chosen(settings)),
             lasting: settings.attach,
         };
         let report = Report::new(tell);
@@ -173,10 +176,32 @@ impl Stage {
     }
 }
 
+/// What the environment and the command line say of Terraform's variables.
+fn chosen(settings: &StageSettings) -> Variables {
+    Variables {
+        environment: variables::of_environment(),
+        of_target: Vec::new(),
+        options: settings.variables.0.clone(),
+    }
+}
+
+/// What a local stack decides by itself: a database of one's own is not made there.
+const OF_TARGET: [&str; 2] = ["database", "database_url"];
+
 /// What is said for another target than the one that is asked for is not ignored.
 fn check(settings: &StageSettings) -> Result<(), Failure> {
     let usage = |text: &str| Err(Failure::new(Exit::Usage, text));
     let services = &settings.services;
+    let decided = settings.variables.0.iter().find_map(|option| match option {
+        VariableOption::Value(name, _) => OF_TARGET.into_iter().find(|of_target| name == of_target),
+        VariableOption::File(_) => None,
+    });
+    if let Some(name) = decided {
+        return usage(&format!(
+            "--var {name} would have no effect: the stack here uses a database that is there, and \
+             --database-url says which; `cargo zipster plan` takes any"
+        ));
+    }
     match settings.target {
         StageTarget::Embedded if settings.attach => {
             usage("--attach is for --target localstack: there is nothing else to attach to")

@@ -47,6 +47,7 @@ impl Target {
                     project,
                     database,
                     functions: FunctionSource::Cargo,
+                    variables: None,
                 };
                 tokio::select! {
                     embedded = Embedded::start(settings, report) => {
@@ -72,6 +73,7 @@ impl Target {
                     host,
                     database,
                     packaged: settings.packaged,
+                    variables: None,
                     lasting: false,
                 };
                 let localstack = LocalStack::start(settings, &report, interrupt).await?;

@@ -18,7 +18,9 @@ use crate::clients::{Access, Clients};
 use crate::deploy::{self, Code, Executables};
 use crate::error::chain;
 use crate::notices::NoticeQueue;
+use crate::plan::Variables;
 use crate::progress::{Progress, Report};
+use crate::read::OfTarget;
 use crate::{Outputs, Pipeline, Project, TargetError, read};
 
 /// The account that the emulator plays: the one that AWS's own examples use.
@@ -36,6 +38,9 @@ pub struct EmbeddedSettings {
     pub database: zipster_database::Settings,
     /// Where the functions' executables come from.
     pub functions: FunctionSource,
+    /// What somebody says of Terraform's variables; with `None` the variable files in `terraform/`
+    /// do not count either.
+    pub variables: Option<Variables>,
 }
 
 /// What one pipeline is made of.
@@ -78,6 +83,7 @@ pub struct Embedded {
     project: Project,
     account: AccountId,
     region: Region,
+    variables: Option<Variables>,
     code: Executables,
     server: zipster_database::Server,
     report: Report,
@@ -96,10 +102,14 @@ impl Embedded {
             &settings.project,
             &account,
             &region,
-            &[
-                ("database", "existing"),
-                ("database_url", "mysql://localhost/zipster"),
-            ],
+            settings.variables.as_ref(),
+            OfTarget {
+                always: &[
+                    ("database", "existing"),
+                    ("database_url", "mysql://localhost/zipster"),
+                ],
+                ..OfTarget::default()
+            },
         )?;
         Outputs::of(&stack)?;
         let binaries = stack
@@ -132,6 +142,7 @@ impl Embedded {
             project: settings.project,
             account,
             region,
+            variables: settings.variables,
             code: executables
                 .into_iter()
                 .map(|(name, path): (String, PathBuf)| (name, code(path)))
@@ -202,15 +213,24 @@ impl Embedded {
             .collect::<Vec<_>>()
             .join(", ");
         let emails = format!("[{emails}]");
-        let mut variables: Vec<(&str, &str)> = settings
+        let mut always: Vec<(&str, &str)> = settings
             .variables
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        variables.push(("database", "existing"));
-        variables.push(("database_url", database_url));
-        variables.push(("notification_emails", &emails));
-        let stack = read::stack(&self.project, &self.account, &self.region, &variables)?;
+        always.push(("database", "existing"));
+        always.push(("database_url", database_url));
+        let of_target = OfTarget {
+            usually: &[("notification_emails", &emails)],
+            always: &always,
+        };
+        let stack = read::stack(
+            &self.project,
+            &self.account,
+            &self.region,
+            self.variables.as_ref(),
+            of_target,
+        )?;
         let outputs = Outputs::of(&stack)?;
         let administrator = emulator.administrator();
         let clients = Clients::new(&Access {

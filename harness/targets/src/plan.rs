@@ -1,12 +1,12 @@
 //! The stack as read, before anything is built or started: what a target would be asked to make.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zipster_stack::{Diagnostic, Inputs, LocalDatabase, Severity, Source, Stack};
 
 use crate::embedded::place;
 use crate::error::Diagnostics;
+use crate::read::source;
 use crate::{Project, TargetError};
 
 /// Values of Terraform variables, from all that Terraform takes them from besides its own files.
@@ -85,18 +85,11 @@ pub fn read(
     }
 }
 
-fn source(path: &Path, shown: &Path) -> Result<Source, TargetError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Source::new(shown.display().to_string(), text)),
-        Err(source) => Err(TargetError::Read {
-            path: path.to_path_buf(),
-            source,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     /// The value of a variable with these files beside its declaration. Options that name files

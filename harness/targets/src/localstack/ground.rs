@@ -21,6 +21,7 @@ use crate::keys;
 use crate::notices::NoticeQueue;
 use crate::package::Architecture;
 use crate::progress::{Progress, Report};
+use crate::read::OfTarget;
 use crate::watch::Attempts;
 use crate::{Outputs, Project, TargetError, read};
 
@@ -419,15 +420,25 @@ fn plan(
     let architecture = Architecture::of_this_machine()?.as_str();
     // Beside others on the same services, a run needs names of its own.
     let own_name = format!("zipster-{:08x}", rand::rng().random::<u32>());
-    let mut variables = vec![
+    let mut always = vec![
         ("database", "existing"),
         ("database_url", url.expose()),
         ("architecture", architecture),
     ];
     if matches!(settings.host, Host::Endpoint { .. }) && !settings.lasting {
-        variables.push(("project", &own_name));
+        always.push(("project", &own_name));
     }
-    let stack = read::stack(&settings.project, account, region, &variables)?;
+    let stack = read::stack(
+        &settings.project,
+        account,
+        region,
+        settings.variables.as_ref(),
+        OfTarget {
+            // A file may name the addresses of real people.
+            usually: &[("notification_emails", "[]")],
+            always: &always,
+        },
+    )?;
     let outputs = Outputs::of(&stack)?;
     Ok((stack, outputs))
 }

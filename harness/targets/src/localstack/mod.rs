@@ -18,7 +18,9 @@ use zipster_database::{Database, DatabaseUrl};
 use crate::keys::{self, KeySpace};
 use crate::notices::NoticeQueue;
 use crate::package::{self, Architecture, PackageFor};
+use crate::plan::Variables;
 use crate::progress::{Progress, Report};
+use crate::read::OfTarget;
 use crate::{FunctionSource, Outputs, Pipeline, Project, TargetError, build, deploy, glibc, read};
 
 use ground::Ground;
@@ -94,6 +96,9 @@ pub struct LocalStackSettings {
     pub database: zipster_database::Settings,
     /// Whether the packages in `target/lambda` are taken as they are, rather than built.
     pub packaged: bool,
+    /// What somebody says of Terraform's variables; with `None` the variable files in `terraform/`
+    /// do not count either.
+    pub variables: Option<Variables>,
     /// Whether the stack stays when the target ends, and one that is there is brought up to date.
     pub lasting: bool,
 }
@@ -258,10 +263,14 @@ async fn packages(
         project,
         &account,
         &region,
-        &[
-            ("database", "existing"),
-            ("database_url", "mysql://localhost/zipster"),
-        ],
+        settings.variables.as_ref(),
+        OfTarget {
+            always: &[
+                ("database", "existing"),
+                ("database_url", "mysql://localhost/zipster"),
+            ],
+            ..OfTarget::default()
+        },
     )?;
     Outputs::of(&stack)?;
     let binaries = stack
