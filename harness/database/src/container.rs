@@ -1,11 +1,15 @@
 //! A MySQL server in a container: the last way, and the one that a stack of containers needs.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use testcontainers::bollard::models::HostConfig;
+use testcontainers::bollard::query_parameters::InspectNetworkOptions;
 use testcontainers::core::IntoContainerPort;
+use testcontainers::core::client::docker_client_instance;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ImageExt};
 use testcontainers_modules::mysql::Mysql;
@@ -53,14 +57,12 @@ impl Container {
                 "--innodb-doublewrite=0",
                 "--innodb-flush-log-at-trx-commit=0",
             ]);
-        if settings.docker_is_here {
-            request = request.with_host_config_modifier(|config| {
-                for (_, bindings) in config.port_bindings.iter_mut().flatten() {
-                    for binding in bindings.iter_mut().flatten() {
-                        binding.host_ip = Some("127.0.0.1".to_owned());
-                    }
-                }
-            });
+        let address = match settings.docker_is_here {
+            true => Some(published_address().await),
+            false => None,
+        };
+        if let Some(address) = address {
+            request = request.with_host_config_modifier(move |config| publish_at(address, config));
         }
         if let Some(network) = &settings.network {
             request = request.with_network(network);
@@ -76,19 +78,16 @@ impl Container {
             None => None,
         };
         let container = request.start().await.map_err(failed)?;
-        let host = container.get_host().await.map_err(failed)?.to_string();
-        // `localhost` may mean ::1 first, where Docker does not publish.
-        let host = if host == "localhost" {
-            "127.0.0.1"
-        } else {
-            &host
+        let host = match address {
+            Some(address) => address.to_string(),
+            None => container.get_host().await.map_err(failed)?.to_string(),
         };
         let port = container
             .get_host_port_ipv4(PORT.tcp())
             .await
             .map_err(failed)?;
         Ok(Self {
-            url: DatabaseUrl::of_server(host, port, "root", &password),
+            url: DatabaseUrl::of_server(&host, port, "root", &password),
             container,
             name,
             _remover: remover,
@@ -114,8 +113,42 @@ impl Container {
     }
 }
 
-/// `mysql:8.4` and `registry.example:5000/mysql` alike.
-fn split_image(image: &str) -> (&str, &str) {
+/// The address at which an engine on this machine publishes containers' ports for us, and for nobody
+/// outside: this machine's own, or for a program that runs in a container itself and was given the
+/// engine's socket, the gateway of Docker's usual network.
+pub async fn published_address() -> IpAddr {
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    // Docker puts this file into every container.
+    if !Path::new("/.dockerenv").exists() {
+        return here;
+    }
+    let Ok(docker) = docker_client_instance().await else {
+        return here;
+    };
+    let network = docker
+        .inspect_network("bridge", None::<InspectNetworkOptions>)
+        .await;
+    network
+        .ok()
+        .and_then(|network| network.ipam?.config)
+        .into_iter()
+        .flatten()
+        .find_map(|config| config.gateway?.parse().ok())
+        .unwrap_or(here)
+}
+
+/// Has a container's ports published at one address alone.
+pub fn publish_at(address: IpAddr, config: &mut HostConfig) {
+    for bindings in config.port_bindings.iter_mut().flatten().map(|(_, at)| at) {
+        for binding in bindings.iter_mut().flatten() {
+            binding.host_ip = Some(address.to_string());
+        }
+    }
+}
+
+/// The name and the tag of an image: of `mysql:8.4` and of `registry.example:5000/mysql` alike.
+#[must_use]
+pub fn split_image(image: &str) -> (&str, &str) {
     match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),
         Some(_) | None => (image, "latest"),

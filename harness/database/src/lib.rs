@@ -28,6 +28,7 @@ mod settings;
 mod template;
 mod url;
 
+pub use crate::container::{publish_at, published_address, split_image};
 pub use crate::database::Database;
 pub use crate::error::{Error, Tried};
 pub use crate::migrations::{Applied, MigrationError, Migrations};

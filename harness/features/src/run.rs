@@ -140,23 +140,44 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         kind.as_str(),
         &not_run.lock().unwrap_or_else(PoisonError::into_inner),
     );
-    if let (Some(path), Some(observer)) = (&settings.observations, &observer) {
-        lock(observer).times(start, begun.elapsed().saturating_sub(start));
-        // Last of all: what one target refuses, another may do.
-        let pipeline = target.pipeline("probes").await?;
-        let facts = observe::probes(&pipeline).await;
-        pipeline.stop().await?;
-        lock(observer).note_probes(facts);
-        let json = lock(observer).to_json();
-        std::fs::write(path, json).map_err(|error| {
-            TargetError::Unavailable(format!("cannot write {}: {error}", path.display()))
-        })?;
-    }
+    // Scenarios fail one after another when what they run on is gone: that is no test's result.
+    let alive = match ending {
+        Ending::Failed => target.alive().await,
+        Ending::Passed | Ending::Interrupted => Ok(()),
+    };
+    let noted = match (&settings.observations, &observer, &ending) {
+        (Some(path), Some(observer), Ending::Passed | Ending::Failed) if alive.is_ok() => {
+            lock(observer).times(start, begun.elapsed().saturating_sub(start));
+            write_down(&target, observer, path).await
+        }
+        _ => Ok(()),
+    };
     // The hooks' clones are gone with the run, so this is the last owner.
-    if let Some(target) = Arc::into_inner(target) {
-        target.stop().await?;
-    }
+    let stopped = match Arc::into_inner(target) {
+        Some(target) => target.stop().await,
+        None => Ok(()),
+    };
+    alive?;
+    noted?;
+    stopped?;
     Ok(ending)
+}
+
+/// Makes the wrong calls, last of all, since what one target refuses another may do; then writes
+/// down what was seen.
+async fn write_down(
+    target: &Target,
+    observer: &Mutex<Observer>,
+    path: &Path,
+) -> Result<(), TargetError> {
+    let pipeline = target.pipeline("probes").await?;
+    let facts = observe::probes(&pipeline).await;
+    pipeline.stop().await?;
+    lock(observer).note_probes(facts);
+    let json = lock(observer).to_json();
+    std::fs::write(path, json).map_err(|error| {
+        TargetError::Unavailable(format!("cannot write {}: {error}", path.display()))
+    })
 }
 
 /// Writes down what is there at the end of a scenario.

@@ -107,6 +107,17 @@ impl Target {
         }
     }
 
+    /// Makes sure that what was started for the run is still there.
+    ///
+    /// # Errors
+    /// [`TargetError::Unavailable`] saying what has become of it.
+    pub async fn alive(&self) -> Result<(), TargetError> {
+        match self {
+            Self::Embedded(_) | Self::Aws { .. } => Ok(()),
+            Self::LocalStack { localstack, .. } => localstack.alive().await,
+        }
+    }
+
     /// What else there is to say when a scenario has failed.
     pub async fn evidence(&self) -> Option<String> {
         match self {

@@ -96,26 +96,8 @@ impl Embedded {
     /// [`TargetError`]: the stack's mistakes come first, before anything is built or started.
     pub async fn start(settings: EmbeddedSettings, report: Report) -> Result<Self, TargetError> {
         let (account, region) = place();
-        // Read once in advance: mistakes show in a moment, and the functions are known. The
-        // database's address is not, and the reader does not need it to exist.
-        let stack = read::stack(
-            &settings.project,
-            &account,
-            &region,
-            settings.variables.as_ref(),
-            OfTarget {
-                always: &[
-                    ("database", "existing"),
-                    ("database_url", "mysql://localhost/zipster"),
-                ],
-                ..OfTarget::default()
-            },
-        )?;
-        Outputs::of(&stack)?;
-        let binaries = stack
-            .functions()
-            .map(deploy::binary_of)
-            .collect::<Result<Vec<_>, _>>()?;
+        let chosen = settings.variables.as_ref();
+        let binaries = read::in_advance(&settings.project, &account, &region, chosen)?;
         let server = {
             let report = report.clone();
             let tell = move |event: &zipster_database::Event| {

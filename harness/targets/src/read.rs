@@ -7,7 +7,7 @@ use zipster_stack::{Inputs, Severity, Source, Stack};
 
 use crate::error::Diagnostics;
 use crate::plan::{VariableOption, Variables};
-use crate::{Project, TargetError};
+use crate::{Outputs, Project, TargetError, deploy};
 
 /// What a target itself says of variables.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +68,30 @@ pub(crate) fn stack(
         }
         (_, diagnostics) => Err(TargetError::Stack(Diagnostics(diagnostics))),
     }
+}
+
+/// Reads the stack once in advance, before anything is built or started: mistakes show in a moment,
+/// and the functions' binaries are known. The database's address is not, and the reader does not
+/// need it to exist.
+///
+/// # Errors
+/// As [`stack`]; [`TargetError::Unfit`] if the harness cannot find its way in the stack.
+pub(crate) fn in_advance(
+    project: &Project,
+    account: &AccountId,
+    region: &Region,
+    chosen: Option<&Variables>,
+) -> Result<Vec<String>, TargetError> {
+    let of_target = OfTarget {
+        always: &[
+            ("database", "existing"),
+            ("database_url", "mysql://localhost/zipster"),
+        ],
+        ..OfTarget::default()
+    };
+    let stack = stack(project, account, region, chosen, of_target)?;
+    Outputs::of(&stack)?;
+    stack.functions().map(deploy::binary_of).collect()
 }
 
 /// A variable file, and the name under which it is spoken of.

@@ -93,7 +93,7 @@ impl Engine {
     }
 
     async fn pull(&self, image: &str, report: &Report) -> Result<(), DockerError> {
-        let (name, tag) = split_image(image);
+        let (name, tag) = zipster_database::split_image(image);
         let options = CreateImageOptionsBuilder::default()
             .from_image(name)
             .tag(tag)
@@ -231,14 +231,6 @@ impl Engine {
     }
 }
 
-/// `mysql:8.4` and `registry.example:5000/mysql` alike.
-pub(crate) fn split_image(image: &str) -> (&str, &str) {
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        Some(_) | None => (image, "latest"),
-    }
-}
-
 fn is_missing(error: &DockerError) -> bool {
     matches!(
         error,
@@ -275,18 +267,7 @@ fn no_engine(reason: &str) -> TargetError {
 
 #[cfg(test)]
 mod tests {
-    use super::{no_engine, split_image};
-
-    #[test]
-    fn an_image_has_a_name_and_a_tag() {
-        assert_eq!(split_image("mysql:8.4"), ("mysql", "8.4"));
-        assert_eq!(split_image("mysql"), ("mysql", "latest"));
-        assert_eq!(
-            split_image("host:5000/mysql"),
-            ("host:5000/mysql", "latest")
-        );
-        assert_eq!(split_image("host:5000/mysql:9"), ("host:5000/mysql", "9"));
-    }
+    use super::no_engine;
 
     #[test]
     fn a_socket_that_one_may_not_use_is_not_a_missing_engine() {

@@ -4,5 +4,5 @@
 mod engine;
 mod session;
 
-pub(crate) use engine::{Engine, split_image};
+pub(crate) use engine::Engine;
 pub(crate) use session::Session;

@@ -6,10 +6,11 @@ use testcontainers::core::{IntoContainerPort as _, Mount};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, ImageExt as _};
 use testcontainers_modules::localstack::LocalStack as LocalStackImage;
+use zipster_database::{publish_at, published_address, split_image};
 
 use super::Image;
 use crate::TargetError;
-use crate::docker::{Engine, Session, split_image};
+use crate::docker::{Engine, Session};
 use crate::error::chain;
 use crate::progress::{Progress, Report};
 
@@ -114,15 +115,13 @@ impl Containers {
             .with_env_var("MAIN_CONTAINER_NAME", &name)
             // AWS waits one minute, then two.
             .with_env_var("LAMBDA_RETRY_BASE_DELAY", "1");
-        if self.engine.is_local() {
+        let address = match self.engine.is_local() {
+            true => Some(published_address().await),
+            false => None,
+        };
+        if let Some(address) = address {
             // Whoever reaches LocalStack can start containers: nobody from outside.
-            request = request.with_host_config_modifier(|config| {
-                for (_, bindings) in config.port_bindings.iter_mut().flatten() {
-                    for binding in bindings.iter_mut().flatten() {
-                        binding.host_ip = Some("127.0.0.1".to_owned());
-                    }
-                }
-            });
+            request = request.with_host_config_modifier(move |config| publish_at(address, config));
         }
         if let Some(lambda) = &image.lambda {
             let mapping = serde_json::json!({"provided.al2023": lambda}).to_string();
@@ -143,7 +142,10 @@ impl Containers {
         let container = request.start().await.map_err(failed)?;
         let container = self.localstack.insert(container);
         let place = async {
-            let host = container.get_host().await?.to_string();
+            let host = match address {
+                Some(address) => address.to_string(),
+                None => container.get_host().await?.to_string(),
+            };
             Ok((host, container.get_host_port_ipv4(PORT.tcp()).await?))
         };
         let (host, port) = match place.await {
@@ -153,12 +155,6 @@ impl Containers {
                 self.alive().await?;
                 return Err(failed(error));
             }
-        };
-        // `localhost` may mean ::1 first, where Docker does not publish.
-        let host = if host == "localhost" {
-            "127.0.0.1"
-        } else {
-            &host
         };
         Ok(format!("http://{host}:{port}"))
     }

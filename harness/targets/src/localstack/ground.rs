@@ -17,6 +17,7 @@ use super::ready::ready;
 use super::{Host, LocalStackSettings, evidence};
 use crate::clients::{Access, Clients};
 use crate::deploy::{self, Code, Executables, Leniency};
+use crate::error::chain;
 use crate::keys;
 use crate::notices::NoticeQueue;
 use crate::package::Architecture;
@@ -261,14 +262,25 @@ impl Ground {
         text
     }
 
-    /// The same error, unless it only follows from the end of the container.
+    /// Whether LocalStack's container and the database are still there.
+    pub async fn alive(&self) -> Result<(), TargetError> {
+        if let Some(containers) = &self.containers {
+            containers.alive().await?;
+        }
+        zipster_database::count_zip_codes(self.database.pool())
+            .await
+            .map(|_| ())
+            .map_err(|error| {
+                let reason = chain(&error);
+                TargetError::Unavailable(format!("the database is gone: {reason}"))
+            })
+    }
+
+    /// The same error, unless it only follows from the end of a container.
     pub async fn explain(&self, error: TargetError) -> TargetError {
-        match &self.containers {
-            None => error,
-            Some(containers) => match containers.alive().await {
-                Ok(()) => error,
-                Err(end) => end,
-            },
+        match self.alive().await {
+            Ok(()) => error,
+            Err(end) => end,
         }
     }
 

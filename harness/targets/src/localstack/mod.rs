@@ -20,7 +20,6 @@ use crate::notices::NoticeQueue;
 use crate::package::{self, Architecture, PackageFor};
 use crate::plan::Variables;
 use crate::progress::{Progress, Report};
-use crate::read::OfTarget;
 use crate::{FunctionSource, Outputs, Pipeline, Project, TargetError, build, deploy, glibc, read};
 
 use ground::Ground;
@@ -230,6 +229,14 @@ impl LocalStack {
         self.ground.is_lasting()
     }
 
+    /// Makes sure that what was started is still there.
+    ///
+    /// # Errors
+    /// [`TargetError::Unavailable`] with how it ended and what it said last.
+    pub async fn alive(&self) -> Result<(), TargetError> {
+        self.ground.alive().await
+    }
+
     /// Uploads packages that have changed since they were uploaded, and names their functions.
     ///
     /// # Errors
@@ -258,25 +265,8 @@ async fn packages(
 ) -> Result<deploy::Executables, TargetError> {
     let project = &settings.project;
     let (account, region) = crate::embedded::place();
-    // Read once in advance: mistakes show in a moment, and the functions are known.
-    let stack = read::stack(
-        project,
-        &account,
-        &region,
-        settings.variables.as_ref(),
-        OfTarget {
-            always: &[
-                ("database", "existing"),
-                ("database_url", "mysql://localhost/zipster"),
-            ],
-            ..OfTarget::default()
-        },
-    )?;
-    Outputs::of(&stack)?;
-    let binaries = stack
-        .functions()
-        .map(deploy::binary_of)
-        .collect::<Result<Vec<_>, _>>()?;
+    let chosen = settings.variables.as_ref();
+    let binaries = read::in_advance(project, &account, &region, chosen)?;
     if settings.packaged {
         build::executables(&FunctionSource::Packages, project, &binaries, report).await?;
     } else {
