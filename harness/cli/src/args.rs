@@ -264,7 +264,7 @@ pub struct StageSettings {
     #[arg(long, conflicts_with = "functions")]
     pub packaged: bool,
 
-    /// Listen on this port of 127.0.0.1; 0 lets the system choose.
+    /// Listen on this port of this machine alone; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub port: u16,
 
