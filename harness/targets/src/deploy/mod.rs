@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::try_join_all;
 use zipster_stack::resources::Function;
@@ -196,15 +198,21 @@ struct Refusal {
     operation: &'static str,
     /// AWS's code for the error, if the service gave one.
     code: Option<String>,
+    /// Whether something answered at all.
+    is_answer: bool,
     reason: String,
 }
 
 impl Refusal {
     /// For `map_err` on a call of `operation`.
-    fn of<E: Error + ProvideErrorMetadata>(operation: &'static str) -> impl FnOnce(E) -> Self {
+    fn of<E>(operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+    {
         move |error| Self {
             operation,
             code: error.code().map(str::to_owned),
+            is_answer: error.raw_response().is_some(),
             reason: chain(&error),
         }
     }
@@ -218,12 +226,17 @@ impl Refusal {
         Self {
             operation,
             code: None,
+            is_answer: false,
             reason: reason.into(),
         }
     }
 
-    /// Whether the target has no such operation, in the words that emulators use.
+    /// Whether the target has no such operation, in the words that emulators use. AWS's services
+    /// always give a code: what gives none does not know the service.
     fn is_unknown(&self) -> bool {
+        if self.is_answer && self.code.is_none() {
+            return true;
+        }
         let code = self.code.as_deref().unwrap_or_default();
         [
             "NotImplemented",
