@@ -63,6 +63,12 @@ pub async fn parity(settings: ParitySettings) -> Result<Exit, Failure> {
     }
     let comparison = compare(&runs[0], &runs[1], &known);
     show(&comparison, settings.json)?;
+    if comparison.scenarios == 0 {
+        return Err(Failure::new(
+            Exit::Failed,
+            "no scenario was seen on both targets, so nothing was compared",
+        ));
+    }
     Ok(match comparison.unexplained.is_empty() {
         true => Exit::Done,
         false => Exit::Failed,

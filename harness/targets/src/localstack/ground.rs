@@ -186,12 +186,8 @@ impl Ground {
             .clone()
     }
 
-    /// Makes the stack, and listens to its topics.
-    pub async fn furnish(
-        &self,
-        code: &Executables,
-        report: &Report,
-    ) -> Result<NoticeQueue, TargetError> {
+    /// Makes the stack.
+    pub async fn furnish(&self, code: &Executables, report: &Report) -> Result<(), TargetError> {
         let leniency = Leniency {
             update_existing: self.lasting,
             go_without: true,
@@ -199,16 +195,15 @@ impl Ground {
         self.note_uploads(code).await?;
         let lacks = deploy::deploy(&self.clients, &self.stack, code, leniency, report).await?;
         *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = lacks;
+        Ok(())
+    }
+
+    /// Makes the queue that hears the stack's topics. It belongs to nobody until this returns, so
+    /// it is not to be dropped half-way.
+    pub async fn listen(&self, report: &Report) -> Result<NoticeQueue, TargetError> {
         report.tell(Progress::Listening);
         let name = format!("{}-{}", keys::FOLDER, keys::run_name());
-        let notices = NoticeQueue::open(&self.clients, &self.outputs.topics(), &name, None).await?;
-        match notices.hear_oneself().await {
-            Ok(()) => Ok(notices),
-            Err(error) => {
-                let _ = notices.close().await;
-                Err(error)
-            }
-        }
+        NoticeQueue::open(&self.clients, &self.outputs.topics(), &name, None).await
     }
 
     async fn note_uploads(&self, code: &Executables) -> Result<(), TargetError> {

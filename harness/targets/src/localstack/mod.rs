@@ -134,7 +134,12 @@ impl LocalStack {
             furnished = ground.furnish(&packages, report) => furnished.map(Some),
             () = &mut interrupt => Ok(None),
         };
-        match furnished {
+        let heard = match furnished {
+            Ok(Some(())) => listen(&ground, report, &mut interrupt).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match heard {
             Ok(Some(notices)) => {
                 report.tell(Progress::Ready);
                 Ok(Some(Self {
@@ -255,6 +260,28 @@ impl LocalStack {
         let cleared = self.ground.clear().await;
         notices?;
         cleared
+    }
+}
+
+/// Makes the run's queue and waits until it hears; a queue that is not used is removed again.
+async fn listen(
+    ground: &Ground,
+    report: &Report,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Option<NoticeQueue>, TargetError> {
+    let notices = ground.listen(report).await?;
+    let heard = tokio::select! {
+        heard = notices.hear_oneself() => heard.map(Some),
+        () = interrupt => Ok(None),
+    };
+    match heard {
+        Ok(Some(())) => Ok(Some(notices)),
+        Ok(None) => notices.close().await.map(|()| None),
+        Err(error) => {
+            // The first failure is what the user has to know.
+            let _ = notices.close().await;
+            Err(error)
+        }
     }
 }
 
