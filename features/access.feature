@@ -34,3 +34,11 @@ Feature: A function may do what its role allows, and nothing else
     Then load announced "failed" for "zips.csv" 3 times
     And the ledger names "zips.csv" once
     And the database holds 1 zip code more than before
+
+  @embedded-only:changes-a-role
+  Scenario: load may not read the database's password
+    Given the role of load lacks "secretsmanager:GetSecretValue"
+    When "zips.csv" is sent to the input bucket
+    Then load announced "failed" for "zips.csv" 3 times
+    And load said of "zips.csv": "is not authorized to perform: secretsmanager:GetSecretValue"
+    And the database holds as many zip codes as before

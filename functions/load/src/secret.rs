@@ -8,6 +8,7 @@ use aws_sdk_secretsmanager::config::Builder;
 use pipeline::call::CallError;
 use pipeline::clients::Clients;
 use pipeline::settings::AwsSettings;
+use serde::Deserialize;
 use sqlx::ConnectOptions;
 use sqlx::mysql::MySqlConnectOptions;
 
@@ -44,46 +45,87 @@ pub(crate) async fn options(
         )
     })?;
     let text = answer.secret_string.unwrap_or_default();
-    let (user, password) = user_and_password(&text).ok_or_else(|| {
+    let secret = Secret::read(&text).ok_or_else(|| {
         let what = format!("{arn} is not a JSON object with the texts `username` and `password`");
         DatabaseError::secret(doing(), what)
     })?;
-    Ok(MySqlConnectOptions::new()
-        .host(&host.host)
-        .port(host.port)
-        .database(&host.name)
-        .username(&user)
-        .password(&password)
-        // A statement of five hundred rows helps nobody in a log.
-        .disable_statement_logging())
+    Ok(secret.options(host))
 }
 
-fn user_and_password(text: &str) -> Option<(String, String)> {
-    let secret: serde_json::Value = serde_json::from_str(text).ok()?;
-    let field = |name: &str| {
-        let value = secret.get(name)?.as_str()?;
-        (!value.is_empty()).then(|| value.to_owned())
-    };
-    Some((field("username")?, field("password")?))
+/// What a database's secret holds. RDS writes user and password, and nothing else; secrets that
+/// people or rotation functions write also say where the database is.
+///
+/// Follows <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html>.
+#[derive(Deserialize)]
+struct Secret {
+    username: String,
+    password: String,
+    host: Option<String>,
+    port: Option<u16>,
+    dbname: Option<String>,
+}
+
+impl Secret {
+    fn read(text: &str) -> Option<Self> {
+        let secret: Self = serde_json::from_str(text).ok()?;
+        (!secret.username.is_empty()).then_some(secret)
+    }
+
+    /// Where the secret says nothing, the database is at `host`.
+    fn options(&self, host: &DatabaseHost) -> MySqlConnectOptions {
+        MySqlConnectOptions::new()
+            .host(self.host.as_deref().unwrap_or(&host.host))
+            .port(self.port.unwrap_or(host.port))
+            .database(self.dbname.as_deref().unwrap_or(&host.name))
+            .username(&self.username)
+            .password(&self.password)
+            // A statement of five hundred rows helps nobody in a log.
+            .disable_statement_logging()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn host() -> DatabaseHost {
+        DatabaseHost {
+            host: "db.example.com".to_owned(),
+            port: 3307,
+            name: "zipster".to_owned(),
+            secret_arn: "arn".to_owned(),
+        }
+    }
+
     #[test]
     fn a_secret_has_a_user_and_a_password() {
-        let found = user_and_password(r#"{"username":"zip","password":"p\"/@","port":3306}"#);
-        assert_eq!(found, Some(("zip".to_owned(), "p\"/@".to_owned())));
+        let secret = Secret::read(r#"{"username":"zip","password":"p\"/@"}"#).unwrap();
+        assert_eq!(
+            (secret.username.as_str(), secret.password.as_str()),
+            ("zip", "p\"/@")
+        );
+        let options = secret.options(&host());
+        assert_eq!(options.get_host(), "db.example.com");
+        assert_eq!(options.get_port(), 3307);
+        assert_eq!(options.get_database(), Some("zipster"));
         for not_one in [
             "",
             "s3cret",
             "[]",
             r#"{"username":"zip"}"#,
-            r#"{"username":"zip","password":""}"#,
+            r#"{"username":"","password":"p"}"#,
             r#"{"username":"zip","password":7}"#,
         ] {
-            assert_eq!(user_and_password(not_one), None, "{not_one}");
+            assert!(Secret::read(not_one).is_none(), "{not_one}");
         }
+    }
+
+    #[test]
+    fn a_secret_may_say_where_the_database_is() {
+        let text = r#"{"engine":"mysql","username":"zip","password":"","host":"other","port":3308,"dbname":"zips"}"#;
+        let options = Secret::read(text).unwrap().options(&host());
+        assert_eq!(options.get_host(), "other");
+        assert_eq!(options.get_port(), 3308);
+        assert_eq!(options.get_database(), Some("zips"));
     }
 }

@@ -15,12 +15,11 @@ use crate::variables;
 /// How many attributes a line of the tree has room for.
 const CHIEF: usize = 4;
 
-/// What `up` says of these, whatever the environment and the files say.
-const OF_UP: [(&str, &str); 3] = [
-    ("database", "existing"),
-    ("database_url", "mysql://localhost/zipster"),
-    ("notification_emails", "[\"you@example.com\"]"),
-];
+/// What `up` says of this, unless the command line says otherwise.
+const OF_UP: (&str, &str) = ("notification_emails", "[\"you@example.com\"]");
+
+/// What a local target gives a stack that takes a database.
+const DATABASE_URL: &str = "mysql://localhost/zipster";
 
 /// Shows the stack.
 ///
@@ -28,15 +27,19 @@ const OF_UP: [(&str, &str); 3] = [
 /// [`Failure`] if `terraform/` has mistakes, each with its place.
 pub fn plan(settings: PlanSettings) -> Result<Exit, Failure> {
     let project = find_project()?;
-    let of_target: Vec<(String, String)> = match settings.target {
-        Target::Embedded | Target::LocalStack => OF_UP
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let of_target = match settings.target {
+        Target::Embedded => vec![pair(OF_UP)],
+        Target::LocalStack => vec![pair(OF_UP), pair(("database", "existing"))],
         Target::Aws => Vec::new(),
     };
     let variables = Variables {
         environment: variables::of_environment(),
         of_target,
+        database_url: match settings.target {
+            Target::Embedded | Target::LocalStack => Some(DATABASE_URL.to_owned()),
+            Target::Aws => None,
+        },
         options: settings.variables.0,
     };
     let (stack, warnings) = plan::read(&project, &variables)?;

@@ -181,19 +181,28 @@ fn chosen(settings: &StageSettings) -> Variables {
     Variables {
         environment: variables::of_environment(),
         of_target: Vec::new(),
+        database_url: None,
         options: settings.variables.0.clone(),
     }
 }
 
-/// What a local stack decides by itself: a database of one's own is not made there.
-const OF_TARGET: [&str; 2] = ["database", "database_url"];
+/// What a local stack decides by itself.
+fn decided_by(target: StageTarget) -> &'static [&'static str] {
+    match target {
+        StageTarget::Embedded => &["database_url"],
+        // A database of the stack's own is not made there, and nobody stands in for it.
+        StageTarget::LocalStack => &["database", "database_url"],
+    }
+}
 
 /// What is said for another target than the one that is asked for is not ignored.
 fn check(settings: &StageSettings) -> Result<(), Failure> {
     let usage = |text: &str| Err(Failure::new(Exit::Usage, text));
     let services = &settings.services;
     let decided = settings.variables.0.iter().find_map(|option| match option {
-        VariableOption::Value(name, _) => OF_TARGET.into_iter().find(|of_target| name == of_target),
+        VariableOption::Value(name, _) => decided_by(settings.target)
+            .iter()
+            .find(|of_target| name == *of_target),
         VariableOption::File(_) => None,
     });
     if let Some(name) = decided {

@@ -309,7 +309,7 @@ fn options(url: &DatabaseUrl, encryption: Encryption) -> OptsBuilder {
         .ip_or_hostname(url.host())
         .tcp_port(url.port())
         .user(Some(url.user()))
-        .pass(url.password())
+        .pass(Some(url.password()).filter(|password| !password.is_empty()))
         .db_name(url.database())
         // A server's socket may be out of our reach, in a container or another folder.
         .prefer_socket(false)

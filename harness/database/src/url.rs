@@ -105,12 +105,22 @@ impl DatabaseUrl {
         Self(url)
     }
 
-    pub(crate) fn user(&self) -> String {
+    /// The user's name.
+    #[must_use]
+    pub fn user(&self) -> String {
         decode(self.0.username())
     }
 
-    pub(crate) fn password(&self) -> Option<String> {
-        self.0.password().map(decode)
+    /// The user's password, for whoever keeps secrets; empty if there is none.
+    #[must_use]
+    pub fn password(&self) -> String {
+        self.0.password().map(decode).unwrap_or_default()
+    }
+
+    /// The Unix socket that `?socket=` names.
+    #[must_use]
+    pub fn socket(&self) -> Option<String> {
+        self.parameter("socket")
     }
 
     /// The value of `?ssl-mode=` (or `sslmode`), as sqlx reads it.
@@ -210,6 +220,6 @@ mod tests {
     fn a_user_and_a_database_are_escaped() {
         let url = DatabaseUrl::of_server("127.0.0.1", 3306, "me", "p/w@").with_database("z");
         assert_eq!(url.expose(), "mysql://me:p%2Fw%40@127.0.0.1:3306/z");
-        assert_eq!(url.password().as_deref(), Some("p/w@"));
+        assert_eq!(url.password(), "p/w@");
     }
 }

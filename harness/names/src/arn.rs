@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::is_its_text;
 use crate::{
     AccountId, BucketName, FunctionName, IamPath, LogGroupName, NameError, ObjectKey, Partition,
-    PolicyName, QueueName, Region, RoleName, SessionName, TopicName,
+    PolicyName, QueueName, Region, RoleName, SecretName, SessionName, TopicName,
 };
 
 const PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html";
@@ -185,6 +185,13 @@ impl Arn {
     ) -> Self {
         let resource = format!("policy{path}{policy}");
         Self::new(partition, "iam", None, Some(account), &resource)
+    }
+
+    /// That of a secret, whose last six characters are chance.
+    #[must_use]
+    pub fn secret(region: &Region, account: &AccountId, secret: &SecretName, chance: &str) -> Self {
+        let resource = format!("secret:{secret}-{chance}");
+        Self::regional("secretsmanager", region, account, &resource)
     }
 
     /// That of a session of a role, which leaves the role's path out.

@@ -17,6 +17,7 @@ mod lambda;
 mod logs;
 mod messaging;
 mod region;
+mod secrets;
 mod text;
 
 pub use account::AccountId;
@@ -29,3 +30,4 @@ pub use lambda::FunctionName;
 pub use logs::LogGroupName;
 pub use messaging::{QueueName, TopicName};
 pub use region::{Partition, Region};
+pub use secrets::SecretName;

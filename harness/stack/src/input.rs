@@ -1,8 +1,9 @@
 //! What a configuration is read against: whose account, which region, which variables and files.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use zipster_names::{AccountId, Region};
+use zipster_names::{AccountId, Arn, Region};
 
 use crate::Source;
 
@@ -18,6 +19,8 @@ pub struct Inputs<'a> {
     pub(crate) given: Vec<Given>,
     /// What stands in for a database of the stack's own, if the target has one.
     pub database: Option<LocalDatabase>,
+    /// The ARNs of secrets that are there already, by their names.
+    pub(crate) secrets: BTreeMap<String, Arn>,
     /// Where `file`, `fileexists`, local modules and their like look.
     pub files: &'a dyn Files,
 }
@@ -58,6 +61,7 @@ impl Inputs<'static> {
             region,
             given: Vec::new(),
             database: None,
+            secrets: BTreeMap::new(),
             files: &NoFiles,
         }
     }
@@ -111,6 +115,7 @@ impl<'a> Inputs<'a> {
             region: self.region,
             given: self.given,
             database: self.database,
+            secrets: self.secrets,
             files,
         }
     }
@@ -119,6 +124,13 @@ impl<'a> Inputs<'a> {
     #[must_use]
     pub fn with_database(mut self, database: LocalDatabase) -> Self {
         self.database = Some(database);
+        self
+    }
+
+    /// With the ARN that Secrets Manager gave the secret of this name: the end of it is chance.
+    #[must_use]
+    pub fn with_secret(mut self, name: impl Into<String>, arn: Arn) -> Self {
+        self.secrets.insert(name.into(), arn);
         self
     }
 }

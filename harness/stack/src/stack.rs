@@ -9,7 +9,7 @@ use crate::resources::{
     Bucket, BucketEncryption, BucketLifecycle, BucketNotification, BucketOwnershipControls,
     BucketPolicy, BucketPublicAccessBlock, BucketVersioning, Function, FunctionEventInvokeConfig,
     FunctionPermission, Kind, LogGroup, Policy, Queue, QueuePolicy, Role, RolePolicy,
-    RolePolicyAttachment, Topic, TopicPolicy, TopicSubscription,
+    RolePolicyAttachment, Secret, SecretVersion, Topic, TopicPolicy, TopicSubscription,
 };
 use crate::{Address, Place, Text};
 
@@ -144,6 +144,10 @@ of_one_kind! {
     role_policy_attachments: RolePolicyAttachment,
     /// All `aws_cloudwatch_log_group`.
     log_groups: LogGroup,
+    /// All `aws_secretsmanager_secret`.
+    secrets: Secret,
+    /// All `aws_secretsmanager_secret_version`.
+    secret_versions: SecretVersion,
 }
 
 impl Stack {

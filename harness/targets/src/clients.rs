@@ -30,6 +30,8 @@ pub struct Clients {
     pub iam: aws_sdk_iam::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Secrets Manager.
+    pub secrets: aws_sdk_secretsmanager::Client,
     /// Security Token Service.
     pub sts: aws_sdk_sts::Client,
 }
@@ -65,6 +67,7 @@ impl Clients {
             lambda: client!(aws_sdk_lambda, access, http),
             iam: client!(aws_sdk_iam, access, http),
             logs: client!(aws_sdk_cloudwatchlogs, access, http),
+            secrets: client!(aws_sdk_secretsmanager, access, http),
             sts: client!(aws_sdk_sts, access, http),
         }
     }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use url::Url;
-use zipster_database::Database;
+use zipster_database::{Database, DatabaseUrl};
 use zipster_emulator::clock::SystemClock;
 use zipster_emulator::{Emulator, Settings};
-use zipster_names::{AccountId, Region};
-use zipster_stack::Stack;
+use zipster_names::{AccountId, Arn, Region};
+use zipster_stack::{LocalDatabase, Stack};
 
 use crate::build::{self, FunctionSource};
 use crate::clients::{Access, Clients};
@@ -20,8 +20,8 @@ use crate::error::chain;
 use crate::notices::NoticeQueue;
 use crate::plan::Variables;
 use crate::progress::{Progress, Report};
-use crate::read::OfTarget;
-use crate::{Outputs, Pipeline, Project, TargetError, read};
+use crate::read::{OfTarget, Reading, future_database};
+use crate::{Outputs, Pipeline, Project, TargetError, read, stand_in};
 
 /// The account that the emulator plays: the one that AWS's own examples use.
 const ACCOUNT: &str = "123456789012";
@@ -97,7 +97,13 @@ impl Embedded {
     pub async fn start(settings: EmbeddedSettings, report: Report) -> Result<Self, TargetError> {
         let (account, region) = place();
         let chosen = settings.variables.as_ref();
-        let binaries = read::in_advance(&settings.project, &account, &region, chosen)?;
+        let binaries = read::in_advance(&Reading {
+            project: &settings.project,
+            account: &account,
+            region: &region,
+            chosen,
+            of_target: OfTarget::default(),
+        })?;
         let server = {
             let report = report.clone();
             let tell = move |event: &zipster_database::Event| {
@@ -151,10 +157,7 @@ impl Embedded {
                 return Err(error.into());
             }
         };
-        match self
-            .furnish(&settings, database.url().expose(), &emulator)
-            .await
-        {
+        match self.furnish(&settings, database.url(), &emulator).await {
             Ok((clients, stack, outputs, notices)) => Ok(Pipeline::embedded(
                 clients, stack, outputs, database, notices, emulator,
             )),
@@ -185,35 +188,9 @@ impl Embedded {
     async fn furnish(
         &self,
         settings: &PipelineSettings,
-        database_url: &str,
+        database_url: &DatabaseUrl,
         emulator: &Emulator,
     ) -> Result<(Clients, Stack, Outputs, NoticeQueue), TargetError> {
-        let emails = settings
-            .email
-            .iter()
-            .map(|email| format!("{email:?}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let emails = format!("[{emails}]");
-        let mut always: Vec<(&str, &str)> = settings
-            .variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        always.push(("database", "existing"));
-        always.push(("database_url", database_url));
-        let of_target = OfTarget {
-            usually: &[("notification_emails", &emails)],
-            always: &always,
-        };
-        let stack = read::stack(
-            &self.project,
-            &self.account,
-            &self.region,
-            self.variables.as_ref(),
-            of_target,
-        )?;
-        let outputs = Outputs::of(&stack)?;
         let administrator = emulator.administrator();
         let clients = Clients::new(&Access {
             endpoint: Some(emulator.endpoint()),
@@ -226,16 +203,61 @@ impl Embedded {
                 "zipster",
             )),
         });
+        let stack = self.read(settings, database_url, &clients).await?;
+        let outputs = Outputs::of(&stack)?;
         let strict = deploy::Leniency::default();
         deploy::deploy(&clients, &stack, &self.code, strict, &self.report).await?;
         confirm_subscriptions(&clients, emulator).await?;
-        let topics = [
-            outputs.transform_topic_arn.as_str(),
-            outputs.load_topic_arn.as_str(),
-        ];
+        let topics = outputs.topics();
         let notices = NoticeQueue::open(&clients, &topics, "zipster-harness-notices", None).await?;
         self.report.tell(Progress::Ready);
         Ok((clients, stack, outputs, notices))
+    }
+
+    /// Reads the stack for this database. What has a name by chance, such as a secret, is made.
+    async fn read(
+        &self,
+        settings: &PipelineSettings,
+        database_url: &DatabaseUrl,
+        clients: &Clients,
+    ) -> Result<Stack, TargetError> {
+        let emails = settings
+            .email
+            .iter()
+            .map(|email| format!("{email:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let emails = format!("[{emails}]");
+        let always: Vec<(&str, &str)> = settings
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let usually = [("notification_emails", emails.as_str())];
+        let read = |database: &LocalDatabase, secrets: &[(String, Arn)]| {
+            read::stack(&Reading {
+                project: &self.project,
+                account: &self.account,
+                region: &self.region,
+                chosen: self.variables.as_ref(),
+                of_target: OfTarget {
+                    usually: &usually,
+                    always: &always,
+                    database_url: Some(database_url.expose()),
+                    database: Some(database),
+                    secrets,
+                },
+            })
+        };
+        let stack = read(&future_database(&self.account, &self.region), &[])?;
+        let secrets = deploy::make_secrets(clients, &stack).await?;
+        let master_user = stand_in::play_rds(clients, &stack, database_url).await?;
+        if secrets.is_empty() && master_user.is_none() {
+            return Ok(stack);
+        }
+        let stack = read(&stand_in::database(database_url, master_user)?, &secrets)?;
+        stand_in::play_instance(clients, &stack, &secrets, database_url).await?;
+        Ok(stack)
     }
 
     /// Ends the database server, if it is ours.

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod progress;
 pub mod project;
 mod read;
+mod stand_in;
 pub mod story;
 mod watch;
 

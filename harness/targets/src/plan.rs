@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use zipster_stack::{Diagnostic, Inputs, LocalDatabase, Severity, Source, Stack};
+use zipster_stack::{Diagnostic, Stack};
 
 use crate::embedded::place;
-use crate::error::Diagnostics;
-use crate::read::source;
-use crate::{Project, TargetError};
+use crate::read::{OfTarget, Reading, future_database};
+use crate::{Project, TargetError, read};
 
 /// Values of Terraform variables, from all that Terraform takes them from besides its own files.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +15,9 @@ pub struct Variables {
     pub environment: Vec<(String, String)>,
     /// What the target says of its stack. It wins over the files that Terraform reads by itself.
     pub of_target: Vec<(String, String)>,
+    /// The URL of the target's database, for a stack that takes one instead of making its own:
+    /// whatever anybody else says.
+    pub database_url: Option<String>,
     /// What the command line says, in its order: of two values for the same variable, the later
     /// one counts.
     pub options: Vec<VariableOption>,
@@ -42,47 +44,25 @@ pub fn read(
     project: &Project,
     variables: &Variables,
 ) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
-    let sources: Vec<Source> = project
-        .terraform_files()?
-        .into_iter()
-        .map(|file| Source::new(file.path, file.text))
-        .collect();
-    let files = project.files();
     let (account, region) = place();
-    let secret = format!("arn:aws:secretsmanager:{region}:{account}:secret:known-after-apply");
-    let database = LocalDatabase {
-        host: "known-after-apply".to_owned(),
-        port: 3306,
-        name: "zipster".to_owned(),
-        secret_arn: Some(secret),
-    };
-    let mut inputs = Inputs::new(account, region)
-        .with_files(&files)
-        .with_database(database);
-    for (name, text) in &variables.environment {
-        inputs = inputs.with_variable(name, text);
-    }
-    for path in project.variable_files()? {
-        let name = path.strip_prefix(project.root()).unwrap_or(&path);
-        inputs = inputs.with_variable_file(source(&path, name)?);
-    }
-    for (name, text) in &variables.of_target {
-        inputs = inputs.with_variable(name, text);
-    }
-    for option in &variables.options {
-        inputs = match option {
-            VariableOption::Value(name, text) => inputs.with_variable_option(name, text),
-            VariableOption::File(path) => inputs.with_variable_file(source(path, path)?),
-        };
-    }
-    let (stack, diagnostics) = zipster_stack::read(sources, &inputs);
-    let failed = diagnostics
+    let database = future_database(&account, &region);
+    let usually: Vec<(&str, &str)> = variables
+        .of_target
         .iter()
-        .any(|found| found.severity() == Severity::Error);
-    match stack {
-        Some(stack) if !failed => Ok((stack, diagnostics)),
-        Some(_) | None => Err(TargetError::Stack(Diagnostics(diagnostics))),
-    }
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    read::read(&Reading {
+        project,
+        account: &account,
+        region: &region,
+        chosen: Some(variables),
+        of_target: OfTarget {
+            usually: &usually,
+            database_url: variables.database_url.as_deref(),
+            database: Some(&database),
+            ..OfTarget::default()
+        },
+    })
 }
 
 #[cfg(test)]

@@ -16,11 +16,13 @@ pub enum Progress {
         /// How many resources.
         resources: usize,
     },
-    /// A declared resource that has no counterpart on this target.
+    /// Declared resources, or arguments of theirs, that have no counterpart on this target.
     NotEmulated {
-        /// Its Terraform address.
+        /// The Terraform address of the first.
         address: String,
-        /// Why it is left out.
+        /// How many more there are for the same reason.
+        more: usize,
+        /// Why they are left out.
         reason: String,
     },
     /// A tool is fetched: which, and where to.
@@ -52,9 +54,19 @@ impl fmt::Display for Progress {
             Self::Deploying { resources } => {
                 write!(f, "stack: making {resources} resources from terraform/")
             }
-            Self::NotEmulated { address, reason } => {
-                write!(f, "stack: {address} is not emulated: {reason}")
-            }
+            Self::NotEmulated {
+                address,
+                more: 0,
+                reason,
+            } => write!(f, "stack: {address} is not emulated: {reason}"),
+            Self::NotEmulated {
+                address,
+                more,
+                reason,
+            } => write!(
+                f,
+                "stack: {address} and {more} more are not emulated: {reason}"
+            ),
             Self::Installing(what) => write!(f, "installing {what}"),
             Self::Checking(which) => write!(f, "stack: looking at what is deployed in {which}"),
             Self::Pulling { image, layers } => match layers {

@@ -2,34 +2,96 @@
 
 use std::path::Path;
 
-use zipster_names::{AccountId, Region};
-use zipster_stack::{Inputs, Severity, Source, Stack};
+use zipster_names::{AccountId, Arn, Region};
+use zipster_stack::{Diagnostic, Inputs, LocalDatabase, Severity, Source, Stack};
 
 use crate::error::Diagnostics;
 use crate::plan::{VariableOption, Variables};
 use crate::{Outputs, Project, TargetError, deploy};
 
-/// What a target itself says of variables.
+/// What a target itself says of a stack.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OfTarget<'a> {
-    /// Unless the command line says otherwise.
+    /// Values of variables unless the command line says otherwise.
     pub usually: &'a [(&'a str, &'a str)],
-    /// Whatever anybody says.
+    /// Values of variables, whatever anybody says.
     pub always: &'a [(&'a str, &'a str)],
+    /// The database of the target, for a stack that takes one: its variable `database_url`.
+    pub database_url: Option<&'a str>,
+    /// The same for a stack that makes a database of its own.
+    pub database: Option<&'a LocalDatabase>,
+    /// Secrets that are there, with their names.
+    pub secrets: &'a [(String, Arn)],
 }
 
-/// Reads the stack in `terraform/` for a target that makes it; with `chosen`, also the variable
-/// files beside it. Without, nothing but the configuration and the target counts.
+/// What a stack is read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// Whose `terraform/`.
+    pub project: &'a Project,
+    /// The account that it is for.
+    pub account: &'a AccountId,
+    /// The region that it is for.
+    pub region: &'a Region,
+    /// What somebody says of its variables, and the variable files beside it; without, nothing but
+    /// the configuration and the target counts.
+    pub chosen: Option<&'a Variables>,
+    /// What the target says.
+    pub of_target: OfTarget<'a>,
+}
+
+/// Reads the stack in `terraform/`, with the warnings that go with it.
+///
+/// Whether it takes a database or makes one is its own to say. A URL that it takes is given first:
+/// one that somebody wrote into a variable file is of another database, and not ours to write to.
 ///
 /// # Errors
 /// [`TargetError::Stack`] with all mistakes; [`TargetError::Read`] naming a file.
-pub(crate) fn stack(
-    project: &Project,
-    account: &AccountId,
-    region: &Region,
-    chosen: Option<&Variables>,
-    of_target: OfTarget<'_>,
-) -> Result<Stack, TargetError> {
+pub(crate) fn read(reading: &Reading<'_>) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
+    let taken = match reading.of_target.database_url {
+        Some(url) => match attempt(reading, Some(url))? {
+            Ok(read) => return Ok(read),
+            Err(mistakes) => Some(mistakes),
+        },
+        None => None,
+    };
+    let mistakes = match attempt(reading, None)? {
+        Ok(read) => return Ok(read),
+        Err(mistakes) => mistakes,
+    };
+    // The URL is one mistake more where it is wanted, and where it is not.
+    let mistakes = match taken {
+        Some(taken) if errors(&taken) < errors(&mistakes) => taken,
+        Some(_) | None => mistakes,
+    };
+    Err(TargetError::Stack(Diagnostics(mistakes)))
+}
+
+/// The same without the warnings.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn stack(reading: &Reading<'_>) -> Result<Stack, TargetError> {
+    read(reading).map(|(stack, _)| stack)
+}
+
+fn errors(diagnostics: &[Diagnostic]) -> usize {
+    diagnostics
+        .iter()
+        .filter(|found| found.severity() == Severity::Error)
+        .count()
+}
+
+type Attempt = Result<(Stack, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+fn attempt(reading: &Reading<'_>, url: Option<&str>) -> Result<Attempt, TargetError> {
+    let Reading {
+        project,
+        account,
+        region,
+        chosen,
+        of_target,
+    } = *reading;
     let sources: Vec<Source> = project
         .terraform_files()?
         .into_iter()
@@ -58,15 +120,30 @@ pub(crate) fn stack(
     for (name, value) in of_target.always {
         inputs = inputs.with_variable(*name, *value);
     }
-    match zipster_stack::read(sources, &inputs) {
-        (Some(stack), diagnostics)
-            if diagnostics
-                .iter()
-                .all(|found| found.severity() != Severity::Error) =>
-        {
-            Ok(stack)
-        }
-        (_, diagnostics) => Err(TargetError::Stack(Diagnostics(diagnostics))),
+    if let Some(url) = url {
+        inputs = inputs.with_variable("database_url", url);
+    }
+    if let Some(database) = of_target.database {
+        inputs = inputs.with_database(database.clone());
+    }
+    for (name, arn) in of_target.secrets {
+        inputs = inputs.with_secret(name, arn.clone());
+    }
+    let (stack, diagnostics) = zipster_stack::read(sources, &inputs);
+    Ok(match stack {
+        Some(stack) if errors(&diagnostics) == 0 => Ok((stack, diagnostics)),
+        Some(_) | None => Err(diagnostics),
+    })
+}
+
+/// A database that will be there: what only the target can know of it reads `known-after-apply`.
+pub(crate) fn future_database(account: &AccountId, region: &Region) -> LocalDatabase {
+    let secret = format!("arn:aws:secretsmanager:{region}:{account}:secret:known-after-apply");
+    LocalDatabase {
+        host: "known-after-apply".to_owned(),
+        port: 3306,
+        name: "zipster".to_owned(),
+        secret_arn: Some(secret),
     }
 }
 
@@ -75,21 +152,17 @@ pub(crate) fn stack(
 /// need it to exist.
 ///
 /// # Errors
-/// As [`stack`]; [`TargetError::Unfit`] if the harness cannot find its way in the stack.
-pub(crate) fn in_advance(
-    project: &Project,
-    account: &AccountId,
-    region: &Region,
-    chosen: Option<&Variables>,
-) -> Result<Vec<String>, TargetError> {
-    let of_target = OfTarget {
-        always: &[
-            ("database", "existing"),
-            ("database_url", "mysql://localhost/zipster"),
-        ],
-        ..OfTarget::default()
-    };
-    let stack = stack(project, account, region, chosen, of_target)?;
+/// As [`read`]; [`TargetError::Unfit`] if the harness cannot find its way in the stack.
+pub(crate) fn in_advance(reading: &Reading<'_>) -> Result<Vec<String>, TargetError> {
+    let database = future_database(reading.account, reading.region);
+    let stack = stack(&Reading {
+        of_target: OfTarget {
+            database_url: Some("mysql://localhost/zipster"),
+            database: Some(&database),
+            ..reading.of_target
+        },
+        ..*reading
+    })?;
     Outputs::of(&stack)?;
     stack.functions().map(deploy::binary_of).collect()
 }
@@ -121,8 +194,14 @@ mod tests {
         let project = Project::find(root.path()).unwrap();
         let (account, region) = crate::embedded::place();
         let a = |chosen: Option<&Variables>, of_target: OfTarget<'_>| {
-            let stack = stack(&project, &account, &region, chosen, of_target).unwrap();
-            stack.output("a").unwrap().to_owned()
+            let reading = Reading {
+                project: &project,
+                account: &account,
+                region: &region,
+                chosen,
+                of_target,
+            };
+            stack(&reading).unwrap().output("a").unwrap().to_owned()
         };
         let none = Variables::default();
         let asked = Variables {

@@ -10,7 +10,7 @@ use zipster_stack::resources::{
     BucketPolicy, BucketPublicAccessBlock, BucketVersioning, EncryptionRule, EnvironmentValue,
     Function, FunctionEventInvokeConfig, FunctionPermission, InlinePolicy, LifecycleFilter,
     LifecycleRule, LogGroup, NotificationTarget, Policy, Queue, QueuePolicy, RedrivePolicy, Role,
-    RolePolicy, RolePolicyAttachment, Topic, TopicPolicy, TopicSubscription,
+    RolePolicy, RolePolicyAttachment, Secret, SecretVersion, Topic, TopicPolicy, TopicSubscription,
 };
 
 /// What stands for a value that only AWS will know.
@@ -54,6 +54,8 @@ pub fn of(kind: &Kind) -> (&'static str, Map<String, Value>) {
         Kind::Policy(it) => ("aws_iam_policy", policy(it)),
         Kind::RolePolicyAttachment(it) => ("aws_iam_role_policy_attachment", attachment(it)),
         Kind::LogGroup(it) => ("aws_cloudwatch_log_group", log_group(it)),
+        Kind::Secret(it) => ("aws_secretsmanager_secret", secret(it)),
+        Kind::SecretVersion(it) => ("aws_secretsmanager_secret_version", secret_version(it)),
     };
     // They are objects, all of them.
     (name, values.as_object().cloned().unwrap_or_default())
@@ -68,7 +70,8 @@ pub fn has_tags(kind: &Kind) -> bool {
         | Kind::Function(_)
         | Kind::Role(_)
         | Kind::Policy(_)
-        | Kind::LogGroup(_) => true,
+        | Kind::LogGroup(_)
+        | Kind::Secret(_) => true,
         Kind::BucketNotification(_)
         | Kind::BucketVersioning(_)
         | Kind::BucketPublicAccessBlock(_)
@@ -82,7 +85,8 @@ pub fn has_tags(kind: &Kind) -> bool {
         | Kind::FunctionPermission(_)
         | Kind::FunctionEventInvokeConfig(_)
         | Kind::RolePolicy(_)
-        | Kind::RolePolicyAttachment(_) => false,
+        | Kind::RolePolicyAttachment(_)
+        | Kind::SecretVersion(_) => false,
     }
 }
 
@@ -465,4 +469,22 @@ fn log_group(it: &LogGroup) -> Value {
         retention_days,
     } = it;
     json!({ "name": name, "arn": arn, "retention_in_days": retention_days.unwrap_or(0) })
+}
+
+fn secret(it: &Secret) -> Value {
+    let Secret {
+        name,
+        arn,
+        description,
+        policy,
+    } = it;
+    json!({ "name": name, "arn": arn, "description": description, "policy": policy })
+}
+
+fn secret_version(it: &SecretVersion) -> Value {
+    let SecretVersion { secret, value } = it;
+    let value = value
+        .as_ref()
+        .map_or_else(known_after_apply, |text| text.expose().into());
+    json!({ "secret_id": secret, "secret_string": value })
 }

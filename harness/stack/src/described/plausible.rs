@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::Digest;
-
-use crate::schema::{Context, suffix};
+use crate::schema::{Context, digits, suffix};
 use crate::value::{Number, Value};
 use crate::{Address, LocalDatabase};
 
@@ -31,7 +29,6 @@ pub(crate) fn computed(
         "aws_cloudwatch_metric_alarm" => one.named("alarm_name", "cloudwatch", "alarm:"),
         "aws_kms_key" => one.kms_key(),
         "aws_kms_alias" => one.named("name", "kms", ""),
-        "aws_secretsmanager_secret" => one.secret(),
         "aws_iam_instance_profile" => one.instance_profile(),
         "aws_vpc" => one.network("vpc", "vpc"),
         "aws_subnet" => one.network("subnet", "subnet"),
@@ -61,10 +58,7 @@ struct Plausible<'a> {
 impl Plausible<'_> {
     /// Hexadecimal digits made from the address.
     fn digits(&self, count: usize) -> String {
-        let digest = sha2::Sha256::digest(self.address.to_string().as_bytes());
-        let mut digits = hex::encode(digest);
-        digits.truncate(count);
-        digits
+        digits(self.address, count)
     }
 
     fn id(&self, prefix: &str) -> (&'static str, Value) {
@@ -76,6 +70,7 @@ impl Plausible<'_> {
             account,
             region,
             partition,
+            ..
         } = self.context;
         let arn = format!("arn:{partition}:{service}:{region}:{account}:{resource}");
         ("arn", arn.into())
@@ -150,15 +145,6 @@ impl Plausible<'_> {
             ("id", id.as_str().into()),
             ("key_id", id.into()),
         ]
-    }
-
-    fn secret(&self) -> Vec<(&'static str, Value)> {
-        let name = self.name("name");
-        let (_, arn) = self.arn(
-            "secretsmanager",
-            &format!("secret:{name}-{}", self.digits(6)),
-        );
-        vec![("id", arn.clone()), ("arn", arn), ("name", name.into())]
     }
 
     fn instance_profile(&self) -> Vec<(&'static str, Value)> {

@@ -4,6 +4,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod s3;
+mod secrets;
 mod sns;
 mod sqs;
 
@@ -22,6 +23,7 @@ pub use s3::{
     EncryptionAlgorithm, EncryptionRule, LifecycleFilter, LifecycleRule, NotificationTarget,
     ObjectOwnership, VersioningStatus,
 };
+pub use secrets::{Secret, SecretVersion};
 pub use sns::{FilterPolicyScope, Protocol, Topic, TopicPolicy, TopicSubscription};
 pub use sqs::{Queue, QueuePolicy, RedrivePolicy};
 
@@ -70,6 +72,10 @@ pub enum Kind {
     RolePolicyAttachment(RolePolicyAttachment),
     /// `aws_cloudwatch_log_group`
     LogGroup(LogGroup),
+    /// `aws_secretsmanager_secret`
+    Secret(Secret),
+    /// `aws_secretsmanager_secret_version`
+    SecretVersion(SecretVersion),
 }
 
 /// The JSON text of a policy: an object, by the time it is here.
@@ -110,6 +116,8 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &iam::POLICY,
     &iam::ROLE_POLICY_ATTACHMENT,
     &logs::LOG_GROUP,
+    &secrets::SECRET,
+    &secrets::SECRET_VERSION,
 ];
 
 pub(crate) fn type_of(name: &str) -> Option<&'static ResourceType> {

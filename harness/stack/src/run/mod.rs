@@ -107,6 +107,7 @@ impl<'w> World<'w> {
                 account: inputs.account.clone(),
                 region: inputs.region.clone(),
                 partition: inputs.region.partition(),
+                secrets: inputs.secrets.clone(),
             },
             default_tags: BTreeMap::new(),
             given: BTreeMap::new(),

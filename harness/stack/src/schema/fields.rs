@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use sha2::Digest;
-use zipster_names::{AccountId, NameError, Partition, Region};
+use zipster_names::{AccountId, Arn, NameError, Partition, Region};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::resources::PolicyDocument;
@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub account: AccountId,
     pub region: Region,
     pub partition: Partition,
+    /// The ARNs of secrets that are there, by their names.
+    pub secrets: BTreeMap<String, Arn>,
 }
 
 /// An evaluated body: only what is set, and nothing that is null.
@@ -142,6 +144,17 @@ impl Fields<'_> {
             Some(text) => Ok(text),
             None => Err(self.missing(name)),
         }
+    }
+
+    /// Text that must not be shown, and may be known only after apply.
+    pub(crate) fn secret_text(&mut self, name: &str) -> Result<Option<Text>, Reported> {
+        let Some((value, _)) = self.body.attributes.get(name) else {
+            return Err(self.missing(name));
+        };
+        if value.has_broken() {
+            return Err(Reported);
+        }
+        Ok(value.as_str().map(Text::sensitive))
     }
 
     pub(crate) fn flag(&mut self, name: &str, default: bool) -> Result<bool, Reported> {
@@ -343,6 +356,14 @@ pub(crate) fn suffix(address: &Address) -> String {
         .take(26)
         .map(|byte| char::from(b'0' + byte % 10))
         .collect()
+}
+
+/// Hexadecimal digits made from an address, at most 64.
+pub(crate) fn digits(address: &Address, count: usize) -> String {
+    let digest = sha2::Sha256::digest(address.to_string().as_bytes());
+    let mut digits = hex::encode(digest);
+    digits.truncate(count);
+    digits
 }
 
 /// A computed attribute that is text.

@@ -5,7 +5,7 @@
 
 mod fields;
 
-pub(crate) use fields::{Context, EvaluatedBody, Fields, Noted, Reported, known, suffix};
+pub(crate) use fields::{Context, EvaluatedBody, Fields, Noted, Reported, digits, known, suffix};
 
 use crate::resources::Kind;
 use crate::value::{Number, Type, Value};

@@ -489,6 +489,34 @@ data "aws_iam_policy_document" "merged" {
   }
 }
 
+# Secrets
+
+resource "aws_secretsmanager_secret" "this" {
+  name                           = "everything/secret"
+  description                    = "Everything that a secret can be told."
+  recovery_window_in_days        = 0
+  force_overwrite_replica_secret = true
+  policy                         = data.aws_iam_policy_document.secret.json
+  tags                           = { Name = "everything" }
+}
+
+resource "aws_secretsmanager_secret_version" "this" {
+  secret_id     = aws_secretsmanager_secret.this.id
+  secret_string = jsonencode({ username = "everybody", password = "nothing" })
+}
+
+data "aws_iam_policy_document" "secret" {
+  statement {
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [aws_iam_role.this.arn]
+    }
+  }
+}
+
 # Logs, and what is not emulated
 
 resource "aws_cloudwatch_log_group" "this" {

@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::try_join_all;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use zipster_stack::resources::Function;
 use zipster_stack::{Address, Kind, Resource, Stack};
 
@@ -24,10 +26,12 @@ mod compute;
 mod logs;
 mod messaging;
 mod removal;
+mod secrets;
 mod storage;
 
 pub use compute::update_code;
 pub use removal::remove;
+pub use secrets::make_secrets;
 
 /// What a function's code is, on the target.
 #[derive(Debug, Clone)]
@@ -82,15 +86,7 @@ pub async fn deploy(
     leniency: Leniency,
     report: &Report,
 ) -> Result<Vec<String>, TargetError> {
-    for left_out in &stack.not_emulated {
-        report.tell(Progress::NotEmulated {
-            address: match &left_out.attribute {
-                Some(attribute) => format!("{}.{attribute}", left_out.address),
-                None => left_out.address.to_string(),
-            },
-            reason: left_out.reason.clone(),
-        });
-    }
+    tell_what_is_left_out(stack, report);
     report.tell(Progress::Deploying {
         resources: stack.resources.len(),
     });
@@ -107,6 +103,30 @@ pub async fn deploy(
         lacking.extend(try_join_all(made).await?.into_iter().flatten());
     }
     Ok(lacking)
+}
+
+/// One line a reason: `plan` has each.
+fn tell_what_is_left_out(stack: &Stack, report: &Report) {
+    let mut told: IndexMap<&str, (String, usize)> = IndexMap::new();
+    for left_out in &stack.not_emulated {
+        let reason = told.entry(&left_out.reason);
+        if let Entry::Occupied(mut reason) = reason {
+            reason.get_mut().1 += 1;
+        } else {
+            let address = match &left_out.attribute {
+                Some(attribute) => format!("{}.{attribute}", left_out.address),
+                None => left_out.address.to_string(),
+            };
+            reason.or_insert((address, 0));
+        }
+    }
+    for (reason, (address, more)) in told {
+        report.tell(Progress::NotEmulated {
+            address,
+            more,
+            reason: reason.to_owned(),
+        });
+    }
 }
 
 /// Resources that can be made together, wave by wave, each after all that it depends on.
@@ -169,6 +189,8 @@ impl Deployer<'_> {
             Kind::Policy(policy) => self.policy(policy).await,
             Kind::RolePolicyAttachment(attachment) => self.role_policy_attachment(attachment).await,
             Kind::LogGroup(group) => self.log_group(group).await,
+            Kind::Secret(secret) => self.secret(secret).await,
+            Kind::SecretVersion(version) => self.secret_version(version).await,
         };
         match result {
             Ok(()) => Ok(None),
@@ -176,6 +198,7 @@ impl Deployer<'_> {
                 let lack = format!("{} ({})", resource.address, refusal.operation);
                 self.report.tell(Progress::NotEmulated {
                     address: resource.address.to_string(),
+                    more: 0,
                     reason: format!("{}: {}", refusal.operation, refusal.reason),
                 });
                 Ok(Some(lack))

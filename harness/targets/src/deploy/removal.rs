@@ -110,6 +110,15 @@ async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Re
             .await
             .map(|_| ())
             .map_err(Refusal::of("DeleteLogGroup")),
+        Kind::Secret(secret) => clients
+            .secrets
+            .delete_secret()
+            .secret_id(secret.name.as_str())
+            .force_delete_without_recovery(true)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DeleteSecret")),
         // These go with what they belong to.
         Kind::BucketNotification(_)
         | Kind::BucketVersioning(_)
@@ -122,7 +131,8 @@ async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Re
         | Kind::TopicSubscription(_)
         | Kind::QueuePolicy(_)
         | Kind::FunctionPermission(_)
-        | Kind::FunctionEventInvokeConfig(_) => Ok(()),
+        | Kind::FunctionEventInvokeConfig(_)
+        | Kind::SecretVersion(_) => Ok(()),
     }
 }
 

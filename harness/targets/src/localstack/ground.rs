@@ -9,7 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use rand::RngExt as _;
 use sha2::{Digest as _, Sha256};
 use zipster_database::{Database, DatabaseUrl, Server, Way};
-use zipster_names::{AccountId, Region};
+use zipster_names::{AccountId, Arn, Region};
 use zipster_stack::{Kind, Stack};
 
 use super::containers::Containers;
@@ -22,7 +22,7 @@ use crate::keys;
 use crate::notices::NoticeQueue;
 use crate::package::Architecture;
 use crate::progress::{Progress, Report};
-use crate::read::OfTarget;
+use crate::read::{OfTarget, Reading};
 use crate::watch::Attempts;
 use crate::{Outputs, Project, TargetError, read};
 
@@ -115,7 +115,8 @@ impl Ground {
                     return Err(error);
                 }
             };
-            match plan(settings, &server, &database, &account, &region) {
+            let place = (&account, &region);
+            match plan(settings, &server, &database, &clients, place).await {
                 Ok((stack, outputs)) => Ok((database, visitors, stack, outputs)),
                 Err(error) => {
                     let _ = database.drop().await;
@@ -404,13 +405,14 @@ async fn visitors(database: &Database) -> Result<Server, TargetError> {
     Ok(Server::find(&settings, &zipster_database::Silent).await?)
 }
 
-/// The stack for this account, with the functions' way to the database.
-fn plan(
+/// The stack for this account, with the functions' way to the database. What has a name by chance,
+/// such as a secret, is made.
+async fn plan(
     settings: &LocalStackSettings,
     server: &Server,
     database: &Database,
-    account: &AccountId,
-    region: &Region,
+    clients: &Clients,
+    (account, region): (&AccountId, &Region),
 ) -> Result<(Stack, Outputs), TargetError> {
     let address = match &settings.host {
         Host::Containers { .. } => server.address_in_network(),
@@ -427,25 +429,31 @@ fn plan(
     let architecture = Architecture::of_this_machine()?.as_str();
     // Beside others on the same services, a run needs names of its own.
     let own_name = format!("zipster-{:08x}", rand::rng().random::<u32>());
-    let mut always = vec![
-        ("database", "existing"),
-        ("database_url", url.expose()),
-        ("architecture", architecture),
-    ];
+    let mut always = vec![("database", "existing"), ("architecture", architecture)];
     if matches!(settings.host, Host::Endpoint { .. }) && !settings.lasting {
         always.push(("project", &own_name));
     }
-    let stack = read::stack(
-        &settings.project,
-        account,
-        region,
-        settings.variables.as_ref(),
-        OfTarget {
-            // A file may name the addresses of real people.
-            usually: &[("notification_emails", "[]")],
-            always: &always,
-        },
-    )?;
+    let read = |secrets: &[(String, Arn)]| {
+        read::stack(&Reading {
+            project: &settings.project,
+            account,
+            region,
+            chosen: settings.variables.as_ref(),
+            of_target: OfTarget {
+                // A file may name the addresses of real people.
+                usually: &[("notification_emails", "[]")],
+                always: &always,
+                database_url: Some(url.expose()),
+                secrets,
+                ..OfTarget::default()
+            },
+        })
+    };
+    let mut stack = read(&[])?;
+    let secrets = deploy::make_secrets(clients, &stack).await?;
+    if !secrets.is_empty() {
+        stack = read(&secrets)?;
+    }
     let outputs = Outputs::of(&stack)?;
     Ok((stack, outputs))
 }

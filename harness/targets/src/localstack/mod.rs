@@ -20,6 +20,7 @@ use crate::notices::NoticeQueue;
 use crate::package::{self, Architecture, PackageFor};
 use crate::plan::Variables;
 use crate::progress::{Progress, Report};
+use crate::read::{OfTarget, Reading};
 use crate::{FunctionSource, Outputs, Pipeline, Project, TargetError, build, deploy, glibc, read};
 
 use ground::Ground;
@@ -293,7 +294,16 @@ async fn packages(
     let project = &settings.project;
     let (account, region) = crate::embedded::place();
     let chosen = settings.variables.as_ref();
-    let binaries = read::in_advance(project, &account, &region, chosen)?;
+    let binaries = read::in_advance(&Reading {
+        project,
+        account: &account,
+        region: &region,
+        chosen,
+        of_target: OfTarget {
+            always: &[("database", "existing")],
+            ..OfTarget::default()
+        },
+    })?;
     if settings.packaged {
         build::executables(&FunctionSource::Packages, project, &binaries, report).await?;
     } else {
