@@ -277,6 +277,11 @@ pub struct StageSettings {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub seed: u64,
 
+    /// Deliver events twice, late and out of order now and then, as AWS may; --seed chooses which.
+    /// For --target embedded.
+    #[arg(long)]
+    pub disorder: bool,
+
     /// The address that gets the stack's emails; they lie in the emulator's inbox. For --target
     /// embedded.
     #[arg(long, value_name = "ADDRESS", default_value = "you@example.com")]

@@ -1,6 +1,9 @@
 //! Standing up the stack and taking it down again, whatever happens in between.
 
+use std::time::Duration;
+
 use zipster_emulator::Emulator;
+use zipster_emulator::fault::{Disorder, FaultPlan};
 use zipster_targets::localstack::{
     COMPOSE_DATABASE, COMPOSE_DATABASE_ADDRESS, COMPOSE_ENDPOINT, Image,
 };
@@ -75,6 +78,11 @@ impl Stage {
             port: settings.port,
             hurry: settings.hurry,
             seed: settings.seed,
+            faults: if settings.disorder {
+                FaultPlan::disorder(DISORDER)
+            } else {
+                FaultPlan::default()
+            },
             email: Some(settings.email.clone()),
             lasting_database: settings.database_url.is_some(),
             ..PipelineSettings::default()
@@ -186,6 +194,14 @@ fn chosen(settings: &StageSettings) -> Variables {
     }
 }
 
+/// More than AWS ever shows, so that a short run sees it. A minute is what S3 and SNS seldom take;
+/// --hurry divides it.
+const DISORDER: Disorder = Disorder {
+    twice_percent: 20,
+    late_percent: 30,
+    late_by: Duration::from_secs(60),
+};
+
 /// What a local stack decides by itself.
 fn decided_by(target: StageTarget) -> &'static [&'static str] {
     match target {
@@ -212,6 +228,9 @@ fn check(settings: &StageSettings) -> Result<(), Failure> {
         ));
     }
     match settings.target {
+        StageTarget::LocalStack if settings.disorder => {
+            usage("--disorder is for --target embedded: only its deliveries are ours to disturb")
+        }
         StageTarget::Embedded if settings.attach => {
             usage("--attach is for --target localstack: there is nothing else to attach to")
         }

@@ -301,6 +301,20 @@ pub async fn run(
                 let pause = core.clock.pause(by);
                 hold(&core, &services, delivery, pause);
             }
+            Some(DeliveryFault::Disorder(disorder)) => {
+                let copies = disorder.copies(&core.random);
+                if copies.len() > 1 {
+                    fault(&core, &delivery, "delivered twice");
+                }
+                for late in copies {
+                    if late.is_zero() {
+                        hand_over(&core, &services, delivery.clone());
+                    } else {
+                        let pause = core.clock.pause(late);
+                        hold(&core, &services, delivery.clone(), pause);
+                    }
+                }
+            }
             Some(DeliveryFault::Held) => {
                 let waiting = Arc::clone(&core);
                 let released = async move { waiting.faults.released().await };

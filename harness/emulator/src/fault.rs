@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use zipster_names::FunctionName;
 
+use crate::random::Random;
+
 /// What goes wrong, and when. The empty plan lets everything pass.
 #[derive(Debug, Clone, Default)]
 pub struct FaultPlan {
@@ -85,6 +87,57 @@ pub enum DeliveryFault {
     Late(Duration),
     /// Held back until [`Faults::release`], so that later ones certainly overtake it.
     Held,
+    /// Any of this, by chance.
+    Disorder(Disorder),
+}
+
+/// How often deliveries come twice and late, where nobody says which: as S3, SNS and Lambda have it,
+/// which deliver at least once and in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disorder {
+    /// How many in a hundred are delivered two times.
+    pub twice_percent: u64,
+    /// How many in a hundred, copies included, are held back, so that later ones may overtake them.
+    pub late_percent: u64,
+    /// For how long at most, as a pause of the clock.
+    pub late_by: Duration,
+}
+
+impl FaultPlan {
+    /// A plan in which everything that goes from one service to another is in disorder.
+    #[must_use]
+    pub fn disorder(disorder: Disorder) -> Self {
+        let rule = FaultRule {
+            when: Moment::Delivery {
+                to: String::new(),
+                fault: DeliveryFault::Disorder(disorder),
+            },
+            after: 0,
+            times: u32::MAX,
+        };
+        Self { rules: vec![rule] }
+    }
+}
+
+impl Disorder {
+    /// How late each copy of a delivery comes.
+    pub(crate) fn copies(self, random: &Random) -> Vec<Duration> {
+        let copies = if random.below(100) < self.twice_percent {
+            2
+        } else {
+            1
+        };
+        let longest = u64::try_from(self.late_by.as_millis()).unwrap_or(u64::MAX);
+        (0..copies)
+            .map(|_| {
+                if random.below(100) < self.late_percent {
+                    Duration::from_millis(random.below(longest))
+                } else {
+                    Duration::ZERO
+                }
+            })
+            .collect()
+    }
 }
 
 /// A plan at work: it counts matches, so it is shared and not cloned.
@@ -187,6 +240,39 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn disorder_is_as_frequent_as_it_says_and_the_same_for_the_same_seed() {
+        let disorder = Disorder {
+            twice_percent: 20,
+            late_percent: 50,
+            late_by: Duration::from_secs(10),
+        };
+        let draw = || {
+            let random = Random::new(7);
+            (0..1000)
+                .map(|_| disorder.copies(&random))
+                .collect::<Vec<_>>()
+        };
+        let drawn = draw();
+        assert_eq!(drawn, draw());
+        let twice = drawn.iter().filter(|copies| copies.len() == 2).count();
+        assert!((150..250).contains(&twice), "{twice} of 1000");
+        let copies: Vec<Duration> = drawn.into_iter().flatten().collect();
+        let late = copies.iter().filter(|late| !late.is_zero()).count();
+        assert!(
+            (45..55).contains(&(late * 100 / copies.len())),
+            "{late} of {}",
+            copies.len()
+        );
+        assert!(copies.iter().all(|late| *late < disorder.late_by));
+        let order = Disorder {
+            twice_percent: 0,
+            late_percent: 0,
+            ..disorder
+        };
+        assert_eq!(order.copies(&Random::new(7)), [Duration::ZERO]);
+    }
 
     #[test]
     fn a_rule_strikes_as_often_as_it_says_after_as_many_as_it_says() {

@@ -9,6 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use url::Url;
 use zipster_database::{Database, DatabaseUrl};
 use zipster_emulator::clock::SystemClock;
+use zipster_emulator::fault::FaultPlan;
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Arn, Region};
 use zipster_stack::{LocalDatabase, Stack};
@@ -54,6 +55,8 @@ pub struct PipelineSettings {
     pub hurry: u32,
     /// Where the emulator's identifiers and choices come from.
     pub seed: u64,
+    /// What goes wrong in the emulator.
+    pub faults: FaultPlan,
     /// An address that is told by email and confirms its subscription.
     pub email: Option<String>,
     /// More Terraform variables, as text.
@@ -70,6 +73,7 @@ impl Default for PipelineSettings {
             port: 0,
             hurry: 1,
             seed: 0,
+            faults: FaultPlan::default(),
             email: None,
             variables: Vec::new(),
             lasting_database: false,
@@ -149,6 +153,7 @@ impl Embedded {
         let mut emulator_settings = Settings::new(self.account.clone(), self.region.clone());
         emulator_settings.port = settings.port;
         emulator_settings.seed = settings.seed;
+        emulator_settings.faults = settings.faults.clone();
         emulator_settings.clock = Arc::new(SystemClock::hurried(settings.hurry));
         let emulator = match Emulator::start(emulator_settings).await {
             Ok(emulator) => emulator,

@@ -4,7 +4,8 @@
 //! whatever the stack's subscribers have asked for. A scenario can open others that ask for less.
 //! They belong to the run, not to the stack, and are removed with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -53,12 +54,15 @@ pub struct NoticeQueue {
     url: String,
     topics: Vec<String>,
     subscriptions: Vec<String>,
+    /// The identifiers of the messages that were taken: SNS and SQS deliver at least once.
+    taken: Mutex<HashSet<String>>,
 }
 
 /// What SNS puts into a queue: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope {
+    message_id: String,
     topic_arn: String,
     subject: Option<String>,
     message: String,
@@ -98,6 +102,7 @@ impl NoticeQueue {
             url,
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
             subscriptions: Vec::new(),
+            taken: Mutex::default(),
         };
         match queue.subscribe(topics, filter_policy).await {
             Ok(()) => Ok(queue),
@@ -176,19 +181,38 @@ impl NoticeQueue {
     pub async fn take(&self) -> Result<Vec<Notice>, TargetError> {
         let mut notices = Vec::new();
         loop {
-            let received = self.receive(Duration::ZERO).await?;
+            let received = self.receive_bodies(Duration::ZERO).await?;
             if received.is_empty() {
                 return Ok(notices);
             }
-            notices.extend(received);
+            notices.extend(self.read(&received)?);
         }
     }
 
-    /// Takes some notices, waiting for the first of them for whole seconds, 20 at most.
+    /// Takes some notices, waiting for the first of them for whole seconds, 20 at most. Messages that
+    /// come again are passed over, so that there may be none although some came.
     ///
     /// # Errors
     /// [`TargetError::Call`] if the queue cannot be read or holds what is no notice.
     pub async fn receive(&self, wait: Duration) -> Result<Vec<Notice>, TargetError> {
+        let bodies = self.receive_bodies(wait).await?;
+        self.read(&bodies)
+    }
+
+    /// The notices in some messages, without those that were taken before.
+    fn read(&self, bodies: &[String]) -> Result<Vec<Notice>, TargetError> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notices = Vec::new();
+        for body in bodies {
+            let (identifier, notice) = parse(body)?;
+            if taken.insert(identifier) {
+                notices.push(notice);
+            }
+        }
+        Ok(notices)
+    }
+
+    async fn receive_bodies(&self, wait: Duration) -> Result<Vec<String>, TargetError> {
         let received = self
             .clients
             .sqs
@@ -204,9 +228,9 @@ impl NoticeQueue {
                 what: "ReceiveMessage".to_owned(),
                 reason: chain(&error),
             })?;
-        let mut notices = Vec::new();
+        let mut bodies = Vec::new();
         for message in received.messages.unwrap_or_default() {
-            notices.push(parse(message.body.as_deref().unwrap_or_default())?);
+            bodies.push(message.body.unwrap_or_default());
             self.clients
                 .sqs
                 .delete_message()
@@ -219,7 +243,7 @@ impl NoticeQueue {
                     reason: chain(&error),
                 })?;
         }
-        Ok(notices)
+        Ok(bodies)
     }
 
     /// Returns once messages arrive from each topic. A subscription takes a moment to come alive,
@@ -305,12 +329,13 @@ fn failed(what: &str, error: &dyn std::error::Error) -> TargetError {
     }
 }
 
-fn parse(body: &str) -> Result<Notice, TargetError> {
+/// The message's identifier, and what it says.
+fn parse(body: &str) -> Result<(String, Notice), TargetError> {
     let envelope: Envelope = serde_json::from_str(body).map_err(|error| TargetError::Call {
         what: "reading a notice".to_owned(),
         reason: format!("{error} in {body}"),
     })?;
-    Ok(Notice {
+    let notice = Notice {
         topic: envelope.topic_arn,
         subject: envelope.subject.unwrap_or_default(),
         body: envelope.message,
@@ -319,7 +344,8 @@ fn parse(body: &str) -> Result<Notice, TargetError> {
             .into_iter()
             .map(|(name, attribute)| (name, attribute.value))
             .collect(),
-    })
+    };
+    Ok((envelope.message_id, notice))
 }
 
 #[cfg(test)]
@@ -328,12 +354,13 @@ mod tests {
 
     #[test]
     fn an_envelope_is_a_notice() {
-        let notice = parse(
+        let (identifier, notice) = parse(
             r#"{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:r:1:t",
                 "Subject":"s","Message":"b","Timestamp":"x",
                 "MessageAttributes":{"step":{"Type":"Number","Value":"2"}}}"#,
         )
         .unwrap();
+        assert_eq!(identifier, "m");
         assert_eq!((notice.subject.as_str(), notice.body.as_str()), ("s", "b"));
         assert_eq!(notice.attribute("step"), "2");
         assert_eq!(notice.attribute("none"), "");

@@ -95,14 +95,14 @@ impl Watch {
         for (key, sent) in &self.sent {
             let transform = self.of("transform", key);
             let ended = transform.ended(self.attempts.transform);
-            if ended < *sent {
+            if ended < *sent || transform.is_left_to_another() {
                 missing.push(transform.describe(key, ended, *sent));
                 continue;
             }
             missing.extend(transform.steps_missing(key));
             let load = self.of("load", key);
             let ended = load.ended(self.attempts.load);
-            if ended < transform.succeeded {
+            if ended < transform.succeeded || load.is_left_to_another() {
                 missing.push(load.describe(key, ended, transform.succeeded));
                 continue;
             }
@@ -161,6 +161,13 @@ impl Account {
     fn ended(&self, attempts: usize) -> usize {
         let given_up = self.buried.max(self.failed / attempts.max(1));
         self.succeeded + self.superseded + given_up
+    }
+
+    /// Whether all that was heard of ends is that newer versions of the object are others' to do: one
+    /// of them is the newest, and its end is yet to come. A file that was sent once has newer
+    /// versions of its load file if its event came twice.
+    fn is_left_to_another(&self) -> bool {
+        self.superseded > 0 && self.succeeded == 0 && self.failed == 0 && self.buried == 0
     }
 
     /// The steps before an end that have not been heard of yet.
@@ -302,6 +309,18 @@ mod tests {
             &[&once[..], &["transform 1 superseded a"][..]].concat(),
             &[],
         );
+    }
+
+    #[test]
+    fn who_leaves_it_to_a_newer_version_is_not_the_last() {
+        let superseded = ["load 1 superseded a"];
+        check(
+            &["a"],
+            &[&TRANSFORM[..], &superseded[..]].concat(),
+            &["the end of load for a; heard so far: step 1"],
+        );
+        let once = [&TRANSFORM[..], &superseded[..], &LOAD[..]].concat();
+        check(&["a"], &once, &[]);
     }
 
     #[test]

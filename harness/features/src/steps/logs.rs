@@ -71,6 +71,13 @@ async fn has_steps(
         loop {
             looks.tick().await;
             seen = steps_of(world, function, &key).await?;
+            if world.pipeline().emulator().is_none() {
+                // S3 delivers at least once, and the log has what a second delivery repeats.
+                seen.retain(|line| {
+                    !["skipped", "superseded"].contains(&text_of(&line["status"]).as_str())
+                });
+                seen.dedup_by_key(|line| (text_of(&line["step"]), text_of(&line["status"])));
+            }
             let is_same = seen.len() == expected.len()
                 && seen.iter().zip(&expected).all(|(line, row)| {
                     row.iter()

@@ -35,7 +35,7 @@ async fn announced_steps(
     // SNS keeps no order; the steps are numbered.
     notices.sort_by_key(|notice| notice.attribute("step").parse::<u32>().unwrap_or(u32::MAX));
     let expected = rows_of(step)?;
-    let seen: Vec<Vec<(&str, &str)>> = notices
+    let mut seen: Vec<Vec<(&str, &str)>> = notices
         .iter()
         .zip(expected.iter().chain(std::iter::repeat(&expected[0])))
         .map(|(notice, row)| {
@@ -44,11 +44,22 @@ async fn announced_steps(
                 .collect()
         })
         .collect();
+    if world.pipeline().emulator().is_none() {
+        // S3 delivers at least once: what a second delivery repeats, or finds done, says nothing new.
+        seen.retain(|row| expected.contains(row) || !is_of_a_repetition(row));
+        seen.sort_by_key(|row| expected.iter().position(|expected| expected == row));
+        seen.dedup();
+    }
     if seen == expected {
         Ok(())
     } else {
         Err(format!("announced were {seen:#?}"))
     }
+}
+
+/// Whether a step is of an event whose work had been done before it came.
+fn is_of_a_repetition(row: &[(&str, &str)]) -> bool {
+    row.contains(&("status", "skipped")) || row.contains(&("status", "superseded"))
 }
 
 #[then(expr = "{function} announced {string} for {string} {int} time(s)")]
