@@ -65,3 +65,30 @@ impl Core {
         format!("http://{}", self.address)
     }
 }
+
+#[cfg(test)]
+impl Core {
+    /// A core of the account 123456789012 in `us-east-1` that listens nowhere.
+    pub(crate) fn idle() -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock::real_time());
+        Self {
+            account: AccountId::parse("123456789012").unwrap(),
+            region: Region::parse("us-east-1").unwrap(),
+            address: SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0)),
+            journal: Journal::new(Arc::clone(&clock)),
+            clock,
+            random: Random::new(0),
+            faults: Faults::default(),
+            credentials: CredentialStore::default(),
+            iam: Directory::default(),
+            logs: LogGroups::default(),
+            post: Post::new().0,
+            destinations: Destinations::default(),
+            trust: Trust::default(),
+            means: Means::default(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            directory: PathBuf::new(),
+        }
+    }
+}

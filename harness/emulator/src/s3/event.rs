@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use zipster_names::{AccountId, BucketName, EncodedKey, Region};
 
-use super::access::Caller;
+use super::track::Caller;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
