@@ -34,3 +34,9 @@ Feature: A function may do what its role allows, and nothing else
     Then load announced "failed" for "zips.csv" 3 times
     And the ledger names "zips.csv" once
     And the database holds 1 zip code more than before
+
+  @embedded-only:tells-policies-of-plain-http
+  Scenario: Buckets insist on TLS
+    Given policies are told that calls come over plain HTTP
+    When "zips.csv" is sent to the input bucket, it is refused "with an explicit deny in a resource-based policy"
+    Then the database holds as many zip codes as before

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::{HeaderMap, header};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use zipster_names::{AccountId, Arn, FunctionName, RoleName};
@@ -102,6 +103,31 @@ pub struct Identity {
     pub access_key_id: String,
     /// The function process that made it, if it was one.
     pub execution: Option<Arc<Execution>>,
+    /// When the session's credentials were issued, UTC; `None` for lasting keys.
+    pub issued: Option<OffsetDateTime>,
+    /// What the request says of its sender.
+    pub sender: Sender,
+}
+
+/// What a request says of the program that sends it, which is not verified.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+    /// `Referer`.
+    pub referer: Option<String>,
+}
+
+impl Sender {
+    /// What the headers say.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        Self {
+            user_agent: text(header::USER_AGENT),
+            referer: text(header::REFERER),
+        }
+    }
 }
 
 /// What a client needs to sign: printed only through [`Credentials::expose_secret`].
@@ -149,17 +175,17 @@ impl CredentialStore {
             session_token: None,
             expires: None,
         };
-        self.keep(&credentials, Principal::Root { account }, None);
+        self.keep(&credentials, Principal::Root { account }, None, None);
         credentials
     }
 
-    /// Makes credentials for a session of a role, until `expires`.
+    /// Makes credentials for a session of a role, from `issued` until `expires`.
     pub fn issue_session(
         &self,
         random: &Random,
         principal: Principal,
         execution: Option<Arc<Execution>>,
-        expires: OffsetDateTime,
+        (issued, expires): (OffsetDateTime, OffsetDateTime),
     ) -> Credentials {
         let credentials = Credentials {
             access_key_id: format!("ASIA{}", random.text(KEY_ID_ALPHABET, 16)),
@@ -167,7 +193,7 @@ impl CredentialStore {
             session_token: Some(random.text(SECRET_ALPHABET, 200)),
             expires: Some(expires),
         };
-        self.keep(&credentials, principal, execution);
+        self.keep(&credentials, principal, execution, Some(issued));
         credentials
     }
 
@@ -203,11 +229,14 @@ impl CredentialStore {
         credentials: &Credentials,
         principal: Principal,
         execution: Option<Arc<Execution>>,
+        issued: Option<OffsetDateTime>,
     ) {
         let identity = Identity {
             principal,
             access_key_id: credentials.access_key_id.clone(),
             execution,
+            issued,
+            sender: Sender::default(),
         };
         self.lock().insert(
             credentials.access_key_id.clone(),

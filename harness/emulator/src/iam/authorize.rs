@@ -276,6 +276,17 @@ impl Core {
         // Everybody is on this machine.
         context.insert("aws:SourceIp", "127.0.0.1");
         context.insert("aws:ViaAWSService", "false");
+        if let Some(agent) = &identity.sender.user_agent {
+            context.insert("aws:UserAgent", agent);
+        }
+        if let Some(referer) = &identity.sender.referer {
+            context.insert("aws:Referer", referer);
+        }
+        if let Some(issued) = identity.issued {
+            context.insert("aws:TokenIssueTime", iso_8601(issued));
+            // Nobody here has a device for a second factor; of lasting keys it is not told at all.
+            context.insert("aws:MultiFactorAuthPresent", "false");
+        }
         let mut deleted = None;
         match (&identity.principal, role) {
             (Principal::Root { .. }, _) => {}
@@ -342,14 +353,13 @@ impl Core {
     /// What services say of a call, and what is true of all.
     fn circumstances(&self, request: &Authorization<'_>) -> ContextKeys {
         let now = self.clock.now();
+        let is_plain = self.plain_http.is_told();
         let mut context = ContextKeys::new()
             .with("aws:CurrentTime", iso_8601(now))
             .with("aws:EpochTime", now.unix_timestamp().to_string())
-            // The emulator stands in for endpoints that the same client calls over TLS; whether
-            // the loopback's bytes are encrypted says nothing about the stack.
-            .with("aws:SecureTransport", "true")
+            .with("aws:SecureTransport", (!is_plain).to_string())
             .with("aws:RequestedRegion", self.region_of(request.resource));
-        if request.action.starts_with("s3:") {
+        if request.action.starts_with("s3:") && !is_plain {
             // In agreement with `aws:SecureTransport`.
             context.insert("s3:TlsVersion", "1.3");
         }

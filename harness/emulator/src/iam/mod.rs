@@ -32,6 +32,7 @@ mod render;
 mod roles;
 mod simulate;
 mod sts;
+pub mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -107,10 +108,7 @@ impl Iam {
         resource: &str,
         context: &[(String, String)],
     ) -> Result<(), ApiError> {
-        let context: Vec<(&str, String)> = context
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.clone()))
-            .collect();
+        let context = tags::borrowed(context);
         let request = Authorization {
             cause: call.entry,
             action,

@@ -9,6 +9,7 @@ use zipster_names::{Arn, RoleName};
 use super::directory::{Document, Role};
 use super::parameters::{self, Page, number, role_name, tags, values};
 use super::render::{self, Detail};
+use super::tags::{request_tags, tag_keys};
 use super::{Iam, answer, done, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
@@ -182,7 +183,7 @@ impl Iam {
     pub(super) fn untag_role(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
         let name = role_name(params)?;
         let keys = values(params, "TagKeys");
-        let context: Vec<_> = keys.iter().map(|key| tag_key(key)).collect();
+        let context = tag_keys(&keys);
         self.allow_on_role(call, "iam:UntagRole", &name, &context)?;
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
@@ -263,21 +264,6 @@ impl Iam {
         };
         self.allow(call, action, arn.as_str(), &context)
     }
-}
-
-/// The tags of a request as condition keys.
-pub(super) fn request_tags(tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    tags.iter()
-        .flat_map(|(key, value)| {
-            let tag = (format!("aws:RequestTag/{key}"), value.clone());
-            [tag, tag_key(key)]
-        })
-        .collect()
-}
-
-/// One of the values of `aws:TagKeys`.
-fn tag_key(key: &str) -> (String, String) {
-    ("aws:TagKeys".to_owned(), key.to_owned())
 }
 
 fn trust_policy(text: &str) -> Result<Document, ApiError> {

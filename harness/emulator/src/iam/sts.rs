@@ -85,13 +85,14 @@ impl Iam {
             role: role.name.clone(),
             session: session.to_string(),
         };
-        let expires = self.core.clock.now() + Duration::seconds(duration.into());
+        let now = self.core.clock.now();
+        let expires = now + Duration::seconds(duration.into());
         let credentials = self.core.credentials.issue_session(
             &self.core.random,
             principal.clone(),
             // What a function does in another role is still an effect of its invocation.
             identity.execution.clone(),
-            expires,
+            (now, expires),
         );
         if let Some(limits) = limits {
             let id = &credentials.access_key_id;
@@ -125,10 +126,11 @@ impl Iam {
             role: role.name.clone(),
             session: session.to_string(),
         };
-        let expires = self.core.clock.now() + Duration::seconds(USUAL_DURATION_S.into());
+        let now = self.core.clock.now();
+        let expires = now + Duration::seconds(USUAL_DURATION_S.into());
         let random = &self.core.random;
         let credentials = &self.core.credentials;
-        Some(credentials.issue_session(random, principal, None, expires))
+        Some(credentials.issue_session(random, principal, None, (now, expires)))
     }
 
     /// `Policy` and `PolicyArns`; `None` if there are neither, and the session is not limited.

@@ -9,7 +9,7 @@ use zipster_names::{AccountId, Arn, IamPath, PolicyName, RoleName};
 use super::directory::{Document, Role};
 use super::{Authorization, Denied};
 use crate::core::Core;
-use crate::identity::{Identity, Principal};
+use crate::identity::{Identity, Principal, Sender};
 use crate::journal::{EntryId, Event};
 
 mod callers;
@@ -69,6 +69,8 @@ fn root(id: &str) -> Identity {
         },
         access_key_id: "AKIAROOT".to_owned(),
         execution: None,
+        issued: None,
+        sender: Sender::default(),
     }
 }
 
@@ -81,6 +83,8 @@ fn session() -> Identity {
         },
         access_key_id: "ASIASESSION".to_owned(),
         execution: None,
+        issued: None,
+        sender: Sender::default(),
     }
 }
 

@@ -5,25 +5,33 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, Uri};
-use s3s::S3Result;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::dto::{CreateBucketInput, PutObjectTaggingInput};
 use s3s::path::S3Path;
+use s3s::{S3Request, S3Result};
 use zipster_names::{Arn, BucketName, ObjectKey};
 
 use super::bucket::US_EAST_1;
-use super::circumstances::{conditions, query};
+use super::circumstances::{
+    self, Context, borrowed, conditions, query, request_tags, tags_in_header,
+};
 use super::error::Failure;
 use super::operations::{self, Operation, Subject};
 use super::receive::text;
 use super::refused::refuse_unsupported;
 use super::store::Store;
 use super::track::{Caller, Seen, Track};
+use super::versions::VersionId;
 use crate::core::Core;
 use crate::fault::CallFault;
 use crate::iam::Authorization;
-use crate::identity::Identity;
+use crate::identity::{Identity, Sender};
 use crate::journal::Event;
+
+/// The operations that are decided once their body is read, since policies may have conditions on
+/// what it says.
+const DECIDED_BY_BODY: [&str; 2] = ["CreateBucket", "PutObjectTagging"];
 
 /// What every operation works on.
 #[derive(Debug)]
@@ -45,7 +53,9 @@ impl Shared {
         let (owner, policy) = self.store.bucket(bucket, |bucket| {
             (bucket.owner.clone(), bucket.settings.policy.clone())
         })?;
+        let existing = self.existing_tags(action, bucket, key, context)?;
         let mut context = context.to_vec();
+        context.extend(borrowed(&existing));
         context.push(("aws:ResourceAccount", owner.to_string()));
         context.push(("s3:ResourceAccount", owner.to_string()));
         self.decide(
@@ -55,6 +65,32 @@ impl Shared {
             &context,
             policy.as_deref(),
         )
+    }
+
+    /// The tags of the object, or of the version that the circumstances name, if they have a say
+    /// in the action.
+    fn existing_tags(
+        &self,
+        action: &str,
+        bucket: &str,
+        key: Option<&str>,
+        context: &[(&str, String)],
+    ) -> Result<Context, Failure> {
+        let Some(key) = key.filter(|_| circumstances::reads_existing_tags(action)) else {
+            return Ok(Context::new());
+        };
+        let version = context.iter().find(|(key, _)| *key == "s3:VersionId");
+        let version = version.map(|(_, id)| VersionId::parse(id)).transpose();
+        // No version is named so, which is for the operation to say.
+        let Ok(version) = version else {
+            return Ok(Context::new());
+        };
+        self.store
+            .bucket(bucket, |bucket| {
+                let object = bucket.version(key, version.as_ref())?.object()?;
+                Some(circumstances::existing_tags(&object.tags))
+            })
+            .map(Option::unwrap_or_default)
     }
 
     fn decide(
@@ -134,13 +170,53 @@ impl S3Access for Gate {
         cx.extensions_mut().insert(caller);
         Ok(())
     }
+
+    async fn create_bucket(&self, request: &mut S3Request<CreateBucketInput>) -> S3Result<()> {
+        let caller: Caller = request.extensions.get().cloned().ok_or(Failure::Internal)?;
+        let now = self.0.core.clock.now();
+        let mut context = conditions(&request.headers, &request.uri, Subject::Bucket, now);
+        if let Some(ownership) = text(&request.headers, "x-amz-object-ownership") {
+            context.push(("s3:x-amz-object-ownership".into(), ownership.to_owned()));
+        }
+        let configuration = request.input.create_bucket_configuration.as_ref();
+        if let Some(place) = configuration.and_then(|asked| asked.location_constraint.as_ref()) {
+            context.push(("s3:LocationConstraint".into(), place.as_str().to_owned()));
+        }
+        let arn = self.0.arn(&request.input.bucket, None)?;
+        let action = "s3:CreateBucket";
+        Ok(self
+            .0
+            .decide(&caller, action, &arn, &borrowed(&context), None)?)
+    }
+
+    async fn put_object_tagging(
+        &self,
+        request: &mut S3Request<PutObjectTaggingInput>,
+    ) -> S3Result<()> {
+        let caller: Caller = request.extensions.get().cloned().ok_or(Failure::Internal)?;
+        let input = &request.input;
+        let version = input.version_id.as_deref();
+        let (action, version) = operations::on_version("s3:PutObjectTagging", version);
+        let now = self.0.core.clock.now();
+        let mut context = conditions(&request.headers, &request.uri, Subject::Object, now);
+        context.extend(version.map(|(key, id)| (key.into(), id)));
+        let tags = input.tagging.tag_set.iter();
+        context.extend(request_tags(tags.map(|tag| {
+            let part = |part: &Option<String>| part.clone().unwrap_or_default();
+            (part(&tag.key), part(&tag.value))
+        })));
+        let (bucket, key) = (&input.bucket, Some(input.key.as_str()));
+        Ok(self
+            .0
+            .authorize(&caller, action, bucket, key, &borrowed(&context))?)
+    }
 }
 
 impl Gate {
     /// The owner of the key, if the session token that belongs to it came along.
     fn identify(&self, key: &str, headers: &HeaderMap, uri: &Uri) -> Result<Identity, Failure> {
         let core = &self.0.core;
-        let (credentials, identity) = core.credentials.find(key).ok_or(Failure::UnknownKey)?;
+        let (credentials, mut identity) = core.credentials.find(key).ok_or(Failure::UnknownKey)?;
         let token = match text(headers, "x-amz-security-token") {
             Some(token) => Some(token.to_owned()),
             None => query(uri, "X-Amz-Security-Token"),
@@ -157,6 +233,7 @@ impl Gate {
         {
             return Err(Failure::ExpiredToken);
         }
+        identity.sender = Sender::of(headers);
         Ok(identity)
     }
 
@@ -227,21 +304,28 @@ impl Gate {
             S3Path::Object { bucket, key } => (&**bucket, Some(&**key)),
         };
         if name == "CreateBucket" {
-            let arn = self.0.arn(bucket, None)?;
-            return self.0.decide(caller, "s3:CreateBucket", &arn, &[], None);
+            // There is nothing yet that it could be compared with.
+            return Ok(());
         }
         // Where a bucket is, can be asked anywhere.
         if name != "GetBucketLocation" {
             self.check_region(track, bucket)?;
         }
         self.check_owner(bucket, cx.headers())?;
-        if let Some(action) = operation.action {
+        if let Some(action) = operation.action
+            && !DECIDED_BY_BODY.contains(&name)
+        {
             let key = key.filter(|_| operation.on == Subject::Object);
-            let mut context = conditions(cx.headers(), cx.uri(), operation.on);
+            let now = self.0.core.clock.now();
+            let mut context = conditions(cx.headers(), cx.uri(), operation.on, now);
             let version = query(cx.uri(), "versionId").filter(|_| key.is_some());
             let (action, version) = operations::on_version(action, version.as_deref());
-            context.extend(version);
-            self.0.authorize(caller, action, bucket, key, &context)?;
+            context.extend(version.map(|(key, id)| (key.into(), id)));
+            if action == "s3:PutObject" {
+                context.extend(tags_in_header(cx.headers()));
+            }
+            self.0
+                .authorize(caller, action, bucket, key, &borrowed(&context))?;
         }
         self.allow_extras(caller, operation, bucket, key, cx.headers())
     }
@@ -272,8 +356,10 @@ impl Gate {
             self.0.authorize(caller, "s3:GetObject", bucket, key, &[])?;
         }
         if operation.action == Some("s3:PutObject") && headers.contains_key("x-amz-tagging") {
+            let tags = tags_in_header(headers);
+            let action = "s3:PutObjectTagging";
             self.0
-                .authorize(caller, "s3:PutObjectTagging", bucket, key, &[])?;
+                .authorize(caller, action, bucket, key, &borrowed(&tags))?;
         }
         Ok(())
     }
@@ -353,9 +439,9 @@ mod tests {
             role: RoleName::parse("load").unwrap(),
             session: "load".to_owned(),
         };
-        let end = core.clock.now() + lasting;
+        let now = core.clock.now();
         core.credentials
-            .issue_session(&core.random, principal, None, end)
+            .issue_session(&core.random, principal, None, (now, now + lasting))
     }
 
     #[track_caller]

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod conditions;
 mod policies;
 mod roles;
 mod simulation;

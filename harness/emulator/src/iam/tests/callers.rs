@@ -239,9 +239,12 @@ fn the_end_of_a_role_is_the_end_of_its_sessions() {
     let expires = core.clock.now() + Duration::HOUR;
     let principal = session().principal;
     let issue = |principal: Principal| {
-        let issued = core
-            .credentials
-            .issue_session(&core.random, principal, None, expires);
+        let issued = core.credentials.issue_session(
+            &core.random,
+            principal,
+            None,
+            (core.clock.now(), expires),
+        );
         issued.access_key_id
     };
     let of_role = issue(principal);

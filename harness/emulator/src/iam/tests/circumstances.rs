@@ -89,8 +89,8 @@ fn a_condition_on_a_key_that_is_never_set_is_pointed_out() {
             .map(|(_, warning)| warning.to_owned())
     };
     assert_eq!(
-        unset(r#"{"StringNotEquals": {"aws:UserAgent": "x", "sns:Protocol": "sms"}}"#).as_deref(),
-        Some("the emulator never sets aws:UserAgent, sns:Protocol"),
+        unset(r#"{"StringNotEquals": {"aws:Weather": "x", "sns:Protocol": "sms"}}"#).as_deref(),
+        Some("the emulator never sets aws:Weather, sns:Protocol"),
     );
     // AWS would not set it either, so its absence is the truth.
     let network = r#"{"StringEquals": {"aws:SourceVpce": "vpce-1"}}"#;
