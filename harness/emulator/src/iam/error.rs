@@ -22,11 +22,6 @@ pub(super) fn no_role(name: impl Display) -> ApiError {
     no_such(format!("The role with name {name} cannot be found."))
 }
 
-/// 404 for a policy in a role.
-pub(super) fn no_inline(name: impl Display) -> ApiError {
-    no_such(format!("The role policy with name {name} cannot be found."))
-}
-
 /// 404 for a managed policy.
 pub(super) fn no_policy(arn: impl Display) -> ApiError {
     no_such(format!("Policy {arn} was not found."))
@@ -42,6 +37,11 @@ pub(super) fn not_attachable(what: impl Display) -> ApiError {
 /// 409 `EntityAlreadyExists` for a role.
 pub(super) fn role_exists(name: impl Display) -> ApiError {
     exists(format!("Role with name {name} already exists."))
+}
+
+/// 409 `EntityAlreadyExists` for a user.
+pub(super) fn user_exists(name: impl Display) -> ApiError {
+    exists(format!("User with name {name} already exists."))
 }
 
 /// 409 `EntityAlreadyExists` for a managed policy.

@@ -1,12 +1,12 @@
-//! IAM and STS: roles, policies, sessions, and the decision about every call.
+//! IAM and STS: roles, users, policies, sessions, and the decision about every call.
 //!
 //! The rooms: `authorize` decides, for all services, `actions` is what their operations ask for,
 //! and `reason` says why; `directory` is
 //! what IAM knows, `provided` AWS's own policies, `parsed` the policies of resources;
-//! `roles`, `inline`, `policies`, `attachments` and `simulate` are IAM's operations,
+//! `roles`, `users`, `keys`, `inline`, `policies`, `attachments` and `simulate` are IAM's operations,
 //! `sts` those of STS; `operations` is the table of them all.
 //!
-//! Deliberately absent: users, groups and instance profiles (who calls is an account's root user
+//! Deliberately absent: groups and instance profiles (who calls is an account's root user, a user
 //! or a session of a role), permissions boundaries, identity providers, MFA, session tags. Each is
 //! refused by name.
 
@@ -21,7 +21,9 @@ mod attachments;
 mod authorize;
 mod directory;
 mod error;
+mod grants;
 mod inline;
+mod keys;
 mod operations;
 mod parameters;
 mod parsed;
@@ -35,9 +37,11 @@ mod sts;
 pub mod tags;
 #[cfg(test)]
 mod tests;
+mod users;
 
 pub use authorize::{Authorization, Denied};
-pub use directory::{Directory, Role};
+pub use directory::{Directory, Role, User};
+use grants::Entity;
 pub use operations::{IAM_OPERATIONS, Operation, STS_OPERATIONS};
 
 /// The alphabet of unique identifiers such as `AROA...`.
@@ -66,30 +70,49 @@ impl Iam {
         match (service, call.operation.as_str()) {
             (ServiceName::Sts, "AssumeRole") => self.assume_role(call, params),
             (ServiceName::Sts, "GetCallerIdentity") => self.get_caller_identity(call),
-            (_, "AttachRolePolicy") => self.attach_role_policy(call, params),
+            (_, "AttachRolePolicy") => self.attach(call, params, &Entity::role(params)?),
+            (_, "AttachUserPolicy") => self.attach(call, params, &Entity::user(params)?),
+            (_, "CreateAccessKey") => self.create_access_key(call, params),
+            (_, "CreateUser") => self.create_user(call, params),
+            (_, "DeleteAccessKey") => self.delete_access_key(call, params),
+            (_, "DeleteUser") => self.delete_user(call, params),
+            (_, "DeleteUserPolicy") => self.delete_inline(call, params, &Entity::user(params)?),
+            (_, "DetachUserPolicy") => self.detach(call, params, &Entity::user(params)?),
+            (_, "GetUser") => self.get_user(call, params),
+            (_, "GetUserPolicy") => self.get_inline(call, params, &Entity::user(params)?),
+            (_, "ListAccessKeys") => self.list_access_keys(call, params),
+            (_, "ListAttachedUserPolicies") => {
+                self.list_attached(call, params, &Entity::user(params)?)
+            }
+            (_, "ListUserPolicies") => self.list_inline(call, params, &Entity::user(params)?),
+            (_, "ListUsers") => self.list_users(call, params),
+            (_, "PutUserPolicy") => self.put_inline(call, params, &Entity::user(params)?),
+            (_, "UpdateAccessKey") => self.update_access_key(call, params),
             (_, "CreatePolicy") => self.create_policy(call, params),
             (_, "CreatePolicyVersion") => self.create_policy_version(call, params),
             (_, "CreateRole") => self.create_role(call, params),
             (_, "DeletePolicy") => self.delete_policy(call, params),
             (_, "DeletePolicyVersion") => self.delete_policy_version(call, params),
             (_, "DeleteRole") => self.delete_role(call, params),
-            (_, "DeleteRolePolicy") => self.delete_role_policy(call, params),
-            (_, "DetachRolePolicy") => self.detach_role_policy(call, params),
+            (_, "DeleteRolePolicy") => self.delete_inline(call, params, &Entity::role(params)?),
+            (_, "DetachRolePolicy") => self.detach(call, params, &Entity::role(params)?),
             (_, "GetPolicy") => self.get_policy(call, params),
             (_, "GetPolicyVersion") => self.get_policy_version(call, params),
             (_, "GetRole") => self.get_role(call, params),
-            (_, "GetRolePolicy") => self.get_role_policy(call, params),
-            (_, "ListAttachedRolePolicies") => self.list_attached_role_policies(call, params),
+            (_, "GetRolePolicy") => self.get_inline(call, params, &Entity::role(params)?),
+            (_, "ListAttachedRolePolicies") => {
+                self.list_attached(call, params, &Entity::role(params)?)
+            }
             (_, "ListEntitiesForPolicy") => self.list_entities_for_policy(call, params),
             (_, "ListInstanceProfilesForRole") => {
                 self.list_instance_profiles_for_role(call, params)
             }
             (_, "ListPolicies") => self.list_policies(call, params),
             (_, "ListPolicyVersions") => self.list_policy_versions(call, params),
-            (_, "ListRolePolicies") => self.list_role_policies(call, params),
+            (_, "ListRolePolicies") => self.list_inline(call, params, &Entity::role(params)?),
             (_, "ListRoleTags") => self.list_role_tags(call, params),
             (_, "ListRoles") => self.list_roles(call, params),
-            (_, "PutRolePolicy") => self.put_role_policy(call, params),
+            (_, "PutRolePolicy") => self.put_inline(call, params, &Entity::role(params)?),
             (_, "SetDefaultPolicyVersion") => self.set_default_policy_version(call, params),
             (_, "SimulatePrincipalPolicy") => self.simulate_principal_policy(call, params),
             (_, "TagRole") => self.tag_role(call, params),

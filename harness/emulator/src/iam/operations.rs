@@ -107,6 +107,27 @@ pub const IAM_OPERATIONS: &[Operation] = &[
         "UpdateRole",
         &["RoleName", "Description", "MaxSessionDuration"],
     ),
+    operation("AttachUserPolicy", &["UserName", "PolicyArn"]),
+    operation("CreateAccessKey", &["UserName"]),
+    operation("CreateUser", &["UserName", "Path", "Tags"]),
+    operation("DeleteAccessKey", &["UserName", "AccessKeyId"]),
+    operation("DeleteUser", &["UserName"]),
+    operation("DeleteUserPolicy", &["UserName", "PolicyName"]),
+    operation("DetachUserPolicy", &["UserName", "PolicyArn"]),
+    operation("GetUser", &["UserName"]),
+    operation("GetUserPolicy", &["UserName", "PolicyName"]),
+    operation("ListAccessKeys", &["UserName", "Marker", "MaxItems"]),
+    operation(
+        "ListAttachedUserPolicies",
+        &["UserName", "PathPrefix", "Marker", "MaxItems"],
+    ),
+    operation("ListUserPolicies", &["UserName", "Marker", "MaxItems"]),
+    operation("ListUsers", &["PathPrefix", "Marker", "MaxItems"]),
+    operation(
+        "PutUserPolicy",
+        &["UserName", "PolicyName", "PolicyDocument"],
+    ),
+    operation("UpdateAccessKey", &["UserName", "AccessKeyId", "Status"]),
 ];
 
 /// STS's operations.
@@ -177,9 +198,9 @@ mod tests {
         );
         check_form(
             ServiceName::Iam,
-            "CreateUser",
-            "Action=CreateUser",
-            Some("iam: CreateUser is not supported by this emulator"),
+            "CreateGroup",
+            "Action=CreateGroup",
+            Some("iam: CreateGroup is not supported by this emulator"),
         );
         check_form(
             ServiceName::Sts,

@@ -64,7 +64,7 @@ impl Iam {
         let arn = policy_arn(params)?;
         self.allow(call, "iam:GetPolicy", arn.as_str(), &[])?;
         let (policy, attachments) = self.read_policy(call, &arn, |state, policy| {
-            (policy.clone(), state.attachments(&arn).count())
+            (policy.clone(), state.attachments(&arn).len())
         })?;
         Ok(answer(call, |xml| {
             render::policy(xml, "Policy", &policy, attachments, Detail::Full);
@@ -92,7 +92,7 @@ impl Iam {
             let provided = provided::all().iter().filter(|_| aws);
             let all = state.own_policies().filter(|_| own).chain(provided);
             all.filter(|policy| policy.path.as_str().starts_with(prefix))
-                .map(|policy| (policy.clone(), state.attachments(&policy.arn).count()))
+                .map(|policy| (policy.clone(), state.attachments(&policy.arn).len()))
                 .filter(|(_, attachments)| !only_attached || *attachments > 0)
                 .collect::<Vec<_>>()
         });

@@ -1,10 +1,11 @@
-//! How roles and policies look in answers.
+//! How roles, users and policies look in answers.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use time::OffsetDateTime;
 use zipster_names::Arn;
 
 use super::authorize::iso_8601;
-use super::directory::{Document, ManagedPolicy, PolicyVersion, Role};
+use super::directory::{Document, ManagedPolicy, PolicyVersion, Role, User};
 use super::parameters::Page;
 use crate::front::Xml;
 
@@ -43,6 +44,33 @@ pub(super) fn role(xml: &mut Xml, element: &str, role: &Role, detail: Detail) {
         tags(xml, role.tags.iter());
     }
     xml.close(element);
+}
+
+/// A user, between `<User>` or `<member>`.
+///
+/// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_User.html>.
+pub(super) fn user(xml: &mut Xml, element: &str, user: &User, detail: Detail) {
+    xml.open(element);
+    xml.text("Path", user.path.as_str());
+    xml.text("UserName", user.name.as_str());
+    xml.text("UserId", &user.id);
+    xml.text("Arn", user.arn.as_str());
+    xml.text("CreateDate", &iso_8601(user.created));
+    if detail == Detail::Full && !user.tags.is_empty() {
+        tags(xml, user.tags.iter());
+    }
+    xml.close(element);
+}
+
+/// An account's root user, who has neither name nor path of its own.
+pub(super) fn root(xml: &mut Xml, account: &str, arn: &str, made: OffsetDateTime) {
+    xml.open("User");
+    xml.text("Path", "/");
+    xml.text("UserName", "root");
+    xml.text("UserId", account);
+    xml.text("Arn", arn);
+    xml.text("CreateDate", &iso_8601(made));
+    xml.close("User");
 }
 
 /// A managed policy, between `<Policy>` or `<member>`.

@@ -1,12 +1,12 @@
 //! Operations on roles: make, change, tag, list and delete them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zipster_iam::PolicyKind;
 use zipster_names::{Arn, RoleName};
 
 use super::directory::{Document, Role};
+use super::grants::Grants;
 use super::parameters::{self, Page, number, role_name, tags, values};
 use super::render::{self, Detail};
 use super::tags::{request_tags, tag_keys};
@@ -57,9 +57,7 @@ impl Iam {
             max_session_s,
             tags,
             trust: trust_policy(trust)?,
-            inline: BTreeMap::new(),
-            attached: Vec::new(),
-            effective: Arc::new([]),
+            grants: Grants::default(),
         };
         let role = self.core.iam.with(account, |state| state.add_role(role))?;
         Ok(answer(call, |xml| {

@@ -67,7 +67,7 @@ impl Iam {
                     "Roles may not be assumed by root accounts.",
                 ));
             }
-            Principal::AssumedRole { .. } => {}
+            Principal::User { .. } | Principal::AssumedRole { .. } => {}
         }
         let found = self.core.iam.role_by_arn(&arn);
         let context = conditions(params, &session);
@@ -77,7 +77,7 @@ impl Iam {
         let Some(role) = found else {
             return Err(ApiError::internal("a role that does not exist was allowed"));
         };
-        check_duration(duration, &role)?;
+        check_duration(duration, &role, &identity.principal)?;
         let owner = arn.account().unwrap_or(identity.principal.account());
         let limits = self.session_policies(params, owner)?;
         let principal = Principal::AssumedRole {
@@ -200,14 +200,13 @@ fn conditions(params: &Params, session: &SessionName) -> Vec<(&'static str, Stri
     context
 }
 
-fn check_duration(duration: u32, role: &Role) -> Result<(), ApiError> {
+fn check_duration(duration: u32, role: &Role, caller: &Principal) -> Result<(), ApiError> {
     if duration > role.max_session_s {
         return Err(error::invalid(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    // Only sessions of roles can call at all.
-    if duration > LONGEST_CHAINED_S {
+    if duration > LONGEST_CHAINED_S && matches!(caller, Principal::AssumedRole { .. }) {
         return Err(error::invalid(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by \
              role chaining.",

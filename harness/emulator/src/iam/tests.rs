@@ -1,12 +1,12 @@
 //! Decisions, as the services ask for them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use zipster_iam::PolicyKind;
 use zipster_names::{AccountId, Arn, IamPath, PolicyName, RoleName};
 
 use super::directory::{Document, Role};
+use super::grants::{Entity, Grants};
 use super::{Authorization, Denied};
 use crate::core::Core;
 use crate::identity::{Identity, Principal, Sender};
@@ -44,17 +44,15 @@ fn add_role(core: &Core, trust: &str, inline: &[&str]) {
         max_session_s: 3600,
         tags: BTreeMap::from([("team".to_owned(), "data".to_owned())]),
         trust: Document::parse(trust, PolicyKind::Trust).unwrap(),
-        inline: BTreeMap::new(),
-        attached: Vec::new(),
-        effective: Arc::new([]),
+        grants: Grants::default(),
     };
     core.iam.with(&account(ACCOUNT), |state| {
         state.add_role(role).unwrap();
         for (index, text) in inline.iter().enumerate() {
             let named = PolicyName::parse(&format!("p{}", index + 1)).unwrap();
             let document = Document::parse(text, PolicyKind::Identity).unwrap();
-            let put = state.change_role(&name, |role| {
-                role.inline.insert(named, document);
+            let put = state.change_grants(&Entity::Role(name.clone()), |grants| {
+                grants.inline.insert(named, document);
                 Ok(())
             });
             put.unwrap();

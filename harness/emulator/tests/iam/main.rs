@@ -9,4 +9,5 @@ mod roles;
 mod simulation;
 mod sts;
 mod support;
+mod users;
 mod wire;

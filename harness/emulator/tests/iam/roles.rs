@@ -109,10 +109,10 @@ async fn roles_are_refused_as_on_aws() {
         "NotImplemented: iam: the parameter PermissionsBoundary of CreateRole is not supported by \
          this emulator"
     );
-    let users = world.iam.list_users().send().await;
+    let groups = world.iam.list_groups().send().await;
     assert_eq!(
-        refusal(users),
-        "NotImplemented: iam: ListUsers is not supported by this emulator"
+        refusal(groups),
+        "NotImplemented: iam: ListGroups is not supported by this emulator"
     );
 }
 

@@ -7,6 +7,7 @@ use super::{Entry, entry, has, on};
 use crate::iam::operations::{IAM_OPERATIONS, STS_OPERATIONS};
 
 const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
+const USER: &str = "arn:aws:iam::ACCOUNT:user/USER";
 const POLICY: &str = "arn:aws:iam::ACCOUNT:policy/POLICY";
 
 const ROLE_KEYS: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
@@ -94,7 +95,10 @@ pub(super) const IAM: &[Entry] = &[
     ),
     entry(
         "SimulatePrincipalPolicy",
-        &[on(ROLE, "iam:SimulatePrincipalPolicy", &[])],
+        &[
+            on(ROLE, "iam:SimulatePrincipalPolicy", &[]),
+            on(USER, "iam:SimulatePrincipalPolicy", &[]).when("about a user"),
+        ],
     ),
     entry("TagRole", &[on(ROLE, "iam:TagRole", TAG_KEYS)]),
     entry("UntagRole", &[on(ROLE, "iam:UntagRole", TAG_KEYS)]),
@@ -103,6 +107,54 @@ pub(super) const IAM: &[Entry] = &[
         &[on(ROLE, "iam:UpdateAssumeRolePolicy", ROLE_KEYS)],
     ),
     entry("UpdateRole", &[on(ROLE, "iam:UpdateRole", ROLE_KEYS)]),
+    entry(
+        "AttachUserPolicy",
+        &[on(USER, "iam:AttachUserPolicy", ATTACH_KEYS)],
+    ),
+    entry(
+        "CreateAccessKey",
+        &[on(USER, "iam:CreateAccessKey", ROLE_KEYS)],
+    ),
+    entry(
+        "CreateUser",
+        &[
+            on(USER, "iam:CreateUser", REQUEST_KEYS),
+            on(USER, "iam:TagUser", TAG_KEYS).when("with tags"),
+        ],
+    ),
+    entry(
+        "DeleteAccessKey",
+        &[on(USER, "iam:DeleteAccessKey", ROLE_KEYS)],
+    ),
+    entry("DeleteUser", &[on(USER, "iam:DeleteUser", ROLE_KEYS)]),
+    entry(
+        "DeleteUserPolicy",
+        &[on(USER, "iam:DeleteUserPolicy", ROLE_KEYS)],
+    ),
+    entry(
+        "DetachUserPolicy",
+        &[on(USER, "iam:DetachUserPolicy", ATTACH_KEYS)],
+    ),
+    entry("GetUser", &[on(USER, "iam:GetUser", ROLE_KEYS)]),
+    entry("GetUserPolicy", &[on(USER, "iam:GetUserPolicy", ROLE_KEYS)]),
+    entry(
+        "ListAccessKeys",
+        &[on(USER, "iam:ListAccessKeys", ROLE_KEYS)],
+    ),
+    entry(
+        "ListAttachedUserPolicies",
+        &[on(USER, "iam:ListAttachedUserPolicies", ROLE_KEYS)],
+    ),
+    entry(
+        "ListUserPolicies",
+        &[on(USER, "iam:ListUserPolicies", ROLE_KEYS)],
+    ),
+    entry("ListUsers", &[on(USER, "iam:ListUsers", &[])]),
+    entry("PutUserPolicy", &[on(USER, "iam:PutUserPolicy", ROLE_KEYS)]),
+    entry(
+        "UpdateAccessKey",
+        &[on(USER, "iam:UpdateAccessKey", ROLE_KEYS)],
+    ),
 ];
 
 const _: () = {
