@@ -124,6 +124,20 @@ def users(w):
     w.refuse("DeleteConflict", "delete_user", **user)
     w.call("detach_user_policy", **user, PolicyArn=policy)
     w.refuse("NoSuchEntity", "detach_user_policy", **user, PolicyArn=policy)
+    for put, delete, who, missing in [
+        ("put_user_permissions_boundary", "delete_user_permissions_boundary", user, nobody),
+        ("put_role_permissions_boundary", "delete_role_permissions_boundary",
+         {"RoleName": "bounded"}, {"RoleName": "nobody"}),
+    ]:
+        if "RoleName" in who:
+            w.call("create_role", **who, AssumeRolePolicyDocument=TRUST, PermissionsBoundary=policy)
+        w.call(put, **who, PermissionsBoundary=policy)
+        w.refuse("NoSuchEntity", put, **who, PermissionsBoundary=policy + "-missing")
+        w.refuse("NoSuchEntity", put, **missing, PermissionsBoundary=policy)
+        w.call("get_user" if "UserName" in who else "get_role", **who)
+        w.call(delete, **who)
+        w.refuse("NoSuchEntity", delete, **missing)
+    w.call("delete_role", RoleName="bounded")
     w.call("delete_policy", PolicyArn=policy)
     w.call("delete_user_policy", **user, PolicyName="inline")
     w.refuse("NoSuchEntity", "delete_user_policy", **user, PolicyName="inline")

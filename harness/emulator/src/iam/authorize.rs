@@ -109,6 +109,7 @@ impl Core {
         let resource_policy = request.resource_policy.filter(|_| !exempt);
         let policies = Policies {
             identity: identity_policies(holder.as_ref()),
+            boundary: boundary(holder.as_ref()),
             session: session.as_deref(),
             resource: None,
         };
@@ -176,6 +177,7 @@ impl Core {
         let asked = self.asked_by(identity, own.as_ref(), &request);
         let policies = Policies {
             identity: identity_policies(own.as_ref()),
+            boundary: boundary(own.as_ref()),
             session: session.as_deref(),
             resource: None,
         };
@@ -446,6 +448,10 @@ impl Holder {
 
 fn identity_policies(holder: Option<&Holder>) -> &[NamedPolicy] {
     holder.map_or(&[], |holder| &holder.grants().effective)
+}
+
+fn boundary(holder: Option<&Holder>) -> Option<&NamedPolicy> {
+    holder?.grants().limit.as_ref()
 }
 
 /// The caller with the path of its role, which policies name and callers do not show.

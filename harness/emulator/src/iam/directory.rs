@@ -14,7 +14,7 @@ use zipster_names::{AccountId, Arn, IamPath, PolicyName, RoleName, UserName};
 use super::error;
 use super::grants::{self, Entity, Grants};
 use super::parsed::ParsedPolicies;
-use crate::front::ApiError;
+use crate::front::{ApiError, ServiceName};
 use crate::identity::Principal;
 
 /// Roles, users and policies of all accounts, and what they limit sessions to.
@@ -138,6 +138,11 @@ impl Account {
         if self.roles.keys().any(is_taken) {
             return Err(error::role_exists(&role.name));
         }
+        let mut role = role;
+        if let Some(boundary) = &role.grants.boundary {
+            self.check_boundary(boundary)?;
+        }
+        role.grants.refresh(&self.policies);
         let role = Arc::new(role);
         self.roles.insert(role.name.clone(), Arc::clone(&role));
         Ok(role)
@@ -168,6 +173,11 @@ impl Account {
         if self.users.keys().any(is_taken) {
             return Err(error::user_exists(&user.name));
         }
+        let mut user = user;
+        if let Some(boundary) = &user.grants.boundary {
+            self.check_boundary(boundary)?;
+        }
+        user.grants.refresh(&self.policies);
         let user = Arc::new(user);
         self.users.insert(user.name.clone(), Arc::clone(&user));
         Ok(user)
@@ -252,12 +262,12 @@ impl Account {
             .ok_or_else(|| error::no_policy(arn))?;
         let result = change(policy)?;
         for role in self.roles.values_mut() {
-            if role.grants.attached.contains(arn) {
+            if role.grants.uses(arn) {
                 Arc::make_mut(role).grants.refresh(&self.policies);
             }
         }
         for user in self.users.values_mut() {
-            if user.grants.attached.contains(arn) {
+            if user.grants.uses(arn) {
                 Arc::make_mut(user).grants.refresh(&self.policies);
             }
         }
@@ -285,21 +295,40 @@ impl Account {
         Ok(())
     }
 
-    /// What a managed policy is attached to: roles, then users, by name.
+    /// How many roles and users have a managed policy attached, and how many are limited by it.
+    pub(super) fn usage(&self, arn: &Arn) -> Usage {
+        let roles = self.roles.values().map(|role| &role.grants);
+        let all = roles.chain(self.users.values().map(|user| &user.grants));
+        let mut usage = Usage::default();
+        for grants in all {
+            usage.attached += usize::from(grants.attached.contains(arn));
+            usage.boundaries += usize::from(grants.boundary.as_ref() == Some(arn));
+        }
+        usage
+    }
+
+    /// `NoSuchEntity` unless a managed policy can be a permissions boundary.
+    pub(super) fn check_boundary(&self, arn: &Arn) -> Result<(), ApiError> {
+        if self.policy(arn).is_some() {
+            return Ok(());
+        }
+        Err(if arn.is_owned_by_aws() {
+            let what = format!("the AWS managed policy {arn}");
+            ApiError::unsupported(ServiceName::Iam, &what)
+        } else {
+            error::no_boundary(arn)
+        })
+    }
+
+    /// What a managed policy is attached to or limits: roles, then users, by name.
     pub(super) fn attachments(&self, arn: &Arn) -> Vec<Attachment> {
-        let roles = self
-            .roles
-            .values()
-            .filter(|role| role.grants.attached.contains(arn));
+        let roles = self.roles.values().filter(|role| role.grants.uses(arn));
         let roles = roles.map(|role| Attachment {
             entity: Entity::Role(role.name.clone()),
             path: role.path.clone(),
             id: role.id.clone(),
         });
-        let users = self
-            .users
-            .values()
-            .filter(|user| user.grants.attached.contains(arn));
+        let users = self.users.values().filter(|user| user.grants.uses(arn));
         let users = users.map(|user| Attachment {
             entity: Entity::User(user.name.clone()),
             path: user.path.clone(),
@@ -362,7 +391,14 @@ impl User {
     }
 }
 
-/// What a managed policy is attached to.
+/// How much a managed policy is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Usage {
+    pub(super) attached: usize,
+    pub(super) boundaries: usize,
+}
+
+/// What a managed policy is attached to, or limits.
 #[derive(Debug)]
 pub(super) struct Attachment {
     pub(super) entity: Entity,

@@ -34,6 +34,13 @@ pub(super) fn not_attachable(what: impl Display) -> ApiError {
     ))
 }
 
+/// 404 for a managed policy that is to be a permissions boundary.
+pub(super) fn no_boundary(arn: impl Display) -> ApiError {
+    no_such(format!(
+        "Scope ARN: {arn} does not exist or is not attachable."
+    ))
+}
+
 /// 409 `EntityAlreadyExists` for a role.
 pub(super) fn role_exists(name: impl Display) -> ApiError {
     exists(format!("Role with name {name} already exists."))
@@ -70,9 +77,11 @@ pub(super) fn malformed(kind: PolicyKind, errors: &PolicyErrors) -> ApiError {
     let message = match kind {
         // A role's trust policy has a word of its own for this, as CreateRole is often heard to say.
         PolicyKind::Trust if errors.is_not_json() => "This policy contains invalid Json".to_owned(),
-        PolicyKind::Trust | PolicyKind::Identity | PolicyKind::Resource | PolicyKind::Session => {
-            errors.aws_message()
-        }
+        PolicyKind::Trust
+        | PolicyKind::Identity
+        | PolicyKind::Boundary
+        | PolicyKind::Resource
+        | PolicyKind::Session => errors.aws_message(),
     };
     ApiError::bad_request("MalformedPolicyDocument", message)
 }

@@ -96,8 +96,12 @@ pub(super) struct Grants {
     pub(super) inline: BTreeMap<PolicyName, Document>,
     /// ARNs of managed policies, in the order of attaching.
     pub(super) attached: Vec<Arn>,
+    /// The managed policy that limits the others.
+    pub(super) boundary: Option<Arn>,
     /// All policies that apply; see [`Grants::refresh`].
     pub(super) effective: Arc<[NamedPolicy]>,
+    /// The boundary as it is in force.
+    pub(super) limit: Option<NamedPolicy>,
 }
 
 impl Grants {
@@ -112,6 +116,13 @@ impl Grants {
             .iter()
             .filter_map(|arn| Some(in_force(find(policies, arn)?)));
         self.effective = inline.chain(attached).collect();
+        let boundary = self.boundary.as_ref();
+        self.limit = boundary.and_then(|arn| Some(in_force(find(policies, arn)?)));
+    }
+
+    /// Whether a managed policy is one of these, or limits them.
+    pub(super) fn uses(&self, arn: &Arn) -> bool {
+        self.attached.contains(arn) || self.boundary.as_ref() == Some(arn)
     }
 
     /// Whether its owner can be deleted.

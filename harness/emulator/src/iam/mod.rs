@@ -3,11 +3,11 @@
 //! The rooms: `authorize` decides, for all services, `actions` is what their operations ask for,
 //! and `reason` says why; `directory` is
 //! what IAM knows, `provided` AWS's own policies, `parsed` the policies of resources;
-//! `roles`, `users`, `keys`, `inline`, `policies`, `attachments` and `simulate` are IAM's operations,
+//! `roles`, `users`, `keys`, `inline`, `policies`, `boundaries`, `attachments` and `simulate` are IAM's operations,
 //! `sts` those of STS; `operations` is the table of them all.
 //!
 //! Deliberately absent: groups and instance profiles (who calls is an account's root user, a user
-//! or a session of a role), permissions boundaries, identity providers, MFA, session tags. Each is
+//! or a session of a role), identity providers, MFA, session tags. Each is
 //! refused by name.
 
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::front::{Answer, ApiError, Call, ServiceName, Xml};
 pub mod actions;
 mod attachments;
 mod authorize;
+mod boundaries;
 mod directory;
 mod error;
 mod grants;
@@ -88,6 +89,18 @@ impl Iam {
             (_, "ListUsers") => self.list_users(call, params),
             (_, "PutUserPolicy") => self.put_inline(call, params, &Entity::user(params)?),
             (_, "UpdateAccessKey") => self.update_access_key(call, params),
+            (_, "DeleteRolePermissionsBoundary") => {
+                self.delete_boundary(call, &Entity::role(params)?)
+            }
+            (_, "DeleteUserPermissionsBoundary") => {
+                self.delete_boundary(call, &Entity::user(params)?)
+            }
+            (_, "PutRolePermissionsBoundary") => {
+                self.put_boundary(call, params, &Entity::role(params)?)
+            }
+            (_, "PutUserPermissionsBoundary") => {
+                self.put_boundary(call, params, &Entity::user(params)?)
+            }
             (_, "CreatePolicy") => self.create_policy(call, params),
             (_, "CreatePolicyVersion") => self.create_policy_version(call, params),
             (_, "CreateRole") => self.create_role(call, params),

@@ -44,6 +44,7 @@ pub const IAM_OPERATIONS: &[Operation] = &[
             "AssumeRolePolicyDocument",
             "Description",
             "MaxSessionDuration",
+            "PermissionsBoundary",
             "Tags",
         ],
     ),
@@ -109,7 +110,20 @@ pub const IAM_OPERATIONS: &[Operation] = &[
     ),
     operation("AttachUserPolicy", &["UserName", "PolicyArn"]),
     operation("CreateAccessKey", &["UserName"]),
-    operation("CreateUser", &["UserName", "Path", "Tags"]),
+    operation(
+        "CreateUser",
+        &["UserName", "Path", "PermissionsBoundary", "Tags"],
+    ),
+    operation("DeleteRolePermissionsBoundary", &["RoleName"]),
+    operation("DeleteUserPermissionsBoundary", &["UserName"]),
+    operation(
+        "PutRolePermissionsBoundary",
+        &["RoleName", "PermissionsBoundary"],
+    ),
+    operation(
+        "PutUserPermissionsBoundary",
+        &["UserName", "PermissionsBoundary"],
+    ),
     operation("DeleteAccessKey", &["UserName", "AccessKeyId"]),
     operation("DeleteUser", &["UserName"]),
     operation("DeleteUserPolicy", &["UserName", "PolicyName"]),
@@ -190,9 +204,9 @@ mod tests {
         check_form(
             ServiceName::Iam,
             "CreateRole",
-            "Action=CreateRole&RoleName=r&PermissionsBoundary=arn",
+            "Action=CreateRole&RoleName=r&InstanceProfile=arn",
             Some(
-                "iam: the parameter PermissionsBoundary of CreateRole is not supported by this \
+                "iam: the parameter InstanceProfile of CreateRole is not supported by this \
                  emulator",
             ),
         );

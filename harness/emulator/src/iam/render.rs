@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use zipster_names::Arn;
 
 use super::authorize::iso_8601;
-use super::directory::{Document, ManagedPolicy, PolicyVersion, Role, User};
+use super::directory::{Document, ManagedPolicy, PolicyVersion, Role, Usage, User};
+use super::grants::Grants;
 use super::parameters::Page;
 use crate::front::Xml;
 
@@ -40,6 +41,9 @@ pub(super) fn role(xml: &mut Xml, element: &str, role: &Role, detail: Detail) {
         xml.text("Description", description);
     }
     xml.text("MaxSessionDuration", &role.max_session_s.to_string());
+    if detail == Detail::Full {
+        boundary(xml, &role.grants);
+    }
     if detail == Detail::Full && !role.tags.is_empty() {
         tags(xml, role.tags.iter());
     }
@@ -56,10 +60,23 @@ pub(super) fn user(xml: &mut Xml, element: &str, user: &User, detail: Detail) {
     xml.text("UserId", &user.id);
     xml.text("Arn", user.arn.as_str());
     xml.text("CreateDate", &iso_8601(user.created));
+    if detail == Detail::Full {
+        boundary(xml, &user.grants);
+    }
     if detail == Detail::Full && !user.tags.is_empty() {
         tags(xml, user.tags.iter());
     }
     xml.close(element);
+}
+
+/// `<PermissionsBoundary>`, if there is one.
+fn boundary(xml: &mut Xml, grants: &Grants) {
+    if let Some(arn) = &grants.boundary {
+        xml.open("PermissionsBoundary");
+        xml.text("PermissionsBoundaryType", "Policy");
+        xml.text("PermissionsBoundaryArn", arn.as_str());
+        xml.close("PermissionsBoundary");
+    }
 }
 
 /// An account's root user, who has neither name nor path of its own.
@@ -80,7 +97,7 @@ pub(super) fn policy(
     xml: &mut Xml,
     element: &str,
     policy: &ManagedPolicy,
-    attachments: usize,
+    usage: Usage,
     detail: Detail,
 ) {
     xml.open(element);
@@ -89,8 +106,9 @@ pub(super) fn policy(
     xml.text("Arn", policy.arn.as_str());
     xml.text("Path", policy.path.as_str());
     xml.text("DefaultVersionId", &version_id(policy.default));
-    xml.text("AttachmentCount", &attachments.to_string());
-    xml.text("PermissionsBoundaryUsageCount", "0");
+    xml.text("AttachmentCount", &usage.attached.to_string());
+    let boundaries = usage.boundaries.to_string();
+    xml.text("PermissionsBoundaryUsageCount", &boundaries);
     xml.text("IsAttachable", "true");
     if let (Detail::Full, Some(description)) = (detail, &policy.description) {
         xml.text("Description", description);

@@ -10,7 +10,7 @@ use super::grants::Grants;
 use super::parameters::{self, Page, number, role_name, tags, values};
 use super::render::{self, Detail};
 use super::tags::{request_tags, tag_keys};
-use super::{Iam, answer, done, error};
+use super::{Iam, answer, boundaries, done, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
 
@@ -42,7 +42,9 @@ impl Iam {
         let tags = tags(params)?;
         let account = call.identity.principal.account();
         let arn = Arn::role(self.core.region.partition(), account, &path, &name);
-        let context = request_tags(&tags);
+        let boundary = boundaries::parameter(params)?;
+        let mut context = request_tags(&tags);
+        context.extend(boundaries::asked(boundary.as_ref()));
         self.allow(call, "iam:CreateRole", arn.as_str(), &context)?;
         if !tags.is_empty() {
             self.allow(call, "iam:TagRole", arn.as_str(), &context)?;
@@ -57,7 +59,10 @@ impl Iam {
             max_session_s,
             tags,
             trust: trust_policy(trust)?,
-            grants: Grants::default(),
+            grants: Grants {
+                boundary,
+                ..Grants::default()
+            },
         };
         let role = self.core.iam.with(account, |state| state.add_role(role))?;
         Ok(answer(call, |xml| {
@@ -253,6 +258,7 @@ impl Iam {
                     context.push((format!("aws:ResourceTag/{key}"), value.clone()));
                     context.push((format!("iam:ResourceTag/{key}"), value.clone()));
                 }
+                context.extend(boundaries::existing(&call.operation, &role.grants));
                 role.arn.clone()
             }
             None => {

@@ -68,7 +68,7 @@ impl Iam {
             for resource in &resources {
                 all.push(self.simulate(
                     call,
-                    &source.principal,
+                    &source,
                     &policies,
                     action.clone(),
                     resource,
@@ -116,7 +116,7 @@ impl Iam {
     fn simulate(
         &self,
         call: &Call,
-        caller: &Principal,
+        source: &Source,
         policies: &[NamedPolicy],
         action: Action,
         resource: &str,
@@ -125,7 +125,7 @@ impl Iam {
         let account = call.identity.principal.account();
         let name = action.to_string();
         let mut request = Request::new(
-            caller.clone(),
+            source.principal.clone(),
             action,
             Resource::new(resource, account.clone()),
         )
@@ -133,6 +133,7 @@ impl Iam {
         request.partition = self.core.region.partition();
         let policies = Policies {
             identity: policies,
+            boundary: source.grants.limit.as_ref(),
             ..Policies::default()
         };
         let evaluation = evaluate(&request, &policies);

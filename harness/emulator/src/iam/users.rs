@@ -9,7 +9,7 @@ use super::grants::{Entity, Grants};
 use super::parameters::{self, Page, tags, user_name};
 use super::render::{self, Detail};
 use super::tags::request_tags;
-use super::{Iam, answer, done, error};
+use super::{Iam, answer, boundaries, done, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
 use crate::identity::Principal;
@@ -22,7 +22,9 @@ impl Iam {
         let tags = tags(params)?;
         let account = call.identity.principal.account();
         let arn = Arn::user(self.core.region.partition(), account, &path, &name);
-        let context = request_tags(&tags);
+        let boundary = boundaries::parameter(params)?;
+        let mut context = request_tags(&tags);
+        context.extend(boundaries::asked(boundary.as_ref()));
         self.allow(call, "iam:CreateUser", arn.as_str(), &context)?;
         if !tags.is_empty() {
             self.allow(call, "iam:TagUser", arn.as_str(), &context)?;
@@ -34,7 +36,10 @@ impl Iam {
             arn,
             created: self.core.clock.now(),
             tags,
-            grants: Grants::default(),
+            grants: Grants {
+                boundary,
+                ..Grants::default()
+            },
         };
         let user = self.core.iam.with(account, |state| state.add_user(user))?;
         Ok(answer(call, |xml| {
@@ -141,6 +146,7 @@ impl Iam {
                     context.push((format!("aws:ResourceTag/{key}"), value.clone()));
                     context.push((format!("iam:ResourceTag/{key}"), value.clone()));
                 }
+                context.extend(boundaries::existing(&call.operation, &user.grants));
                 user.arn.clone()
             }
             None => Arn::user(

@@ -193,6 +193,7 @@ fn a_session_policy_limits_the_session() {
             identity,
             session: Some(session),
             resource,
+            ..Setup::default()
         };
         setup.check(&get(role_of(OURS)), expected);
     }
@@ -202,6 +203,7 @@ fn a_session_policy_limits_the_session() {
             identity: &[ALLOW],
             session: Some(&[session]),
             resource: &[&to_all],
+            ..Setup::default()
         };
         setup.check(&get(role_of(THEIRS)), expected);
     }
@@ -255,6 +257,92 @@ fn a_role_is_assumed_by_those_it_trusts() {
     for (trust, expected) in [(&role, "missing session"), (&session, "allow role 1")] {
         let setup = Setup {
             session: Some(&[ALLOW]),
+            resource: &[trust],
+            ..Setup::default()
+        };
+        let arn = "arn:aws:iam::123456789012:role/target";
+        setup.check(&request(role_of(OURS), "sts:AssumeRole", arn), expected);
+    }
+}
+
+#[test]
+fn a_boundary_limits_what_a_role_or_user_may_do() {
+    let to_role = allow_to(r#"{"AWS": "arn:aws:iam::123456789012:role/r"}"#);
+    let to_session = allow_to(r#"{"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}"#);
+    let to_user = allow_to(r#"{"AWS": "arn:aws:iam::123456789012:user/carlos"}"#);
+    let to_account = allow_to(r#"{"AWS": "123456789012"}"#);
+    let other = r#""Effect": "Allow", "Action": "sns:*", "Resource": "*""#;
+    let cases: &[(Principal, [&[&str]; 3], &str)] = &[
+        (user(), [&[ALLOW], &[ALLOW], &[]], "allow identity 1"),
+        // A boundary gives nothing, and both must allow.
+        (user(), [&[], &[ALLOW], &[]], "missing identity"),
+        (user(), [&[ALLOW], &[other], &[]], "missing permissions"),
+        (
+            user(),
+            [&[ALLOW], &[ALLOW, DENY], &[]],
+            "deny permissions 2",
+        ),
+        // What a resource's policy gives to a user or a session is not limited; to a role, it is.
+        (user(), [&[], &[other], &[&to_user]], "allow resource 1"),
+        (user(), [&[], &[DENY], &[&to_user]], "deny permissions 1"),
+        (
+            user(),
+            [&[ALLOW], &[other], &[&to_account]],
+            "missing permissions",
+        ),
+        (
+            role_of(OURS),
+            [&[], &[other], &[&to_session]],
+            "allow resource 1",
+        ),
+        (
+            role_of(OURS),
+            [&[], &[other], &[&to_role]],
+            "missing permissions",
+        ),
+        (
+            role_of(OURS),
+            [&[], &[ALLOW], &[&to_role]],
+            "allow resource 1",
+        ),
+    ];
+    for (caller, [identity, boundary, resource], expected) in cases {
+        let setup = Setup {
+            identity,
+            boundary: Some(boundary),
+            resource,
+            ..Setup::default()
+        };
+        setup.check(&get(caller.clone()), expected);
+    }
+    // Boundary and session policy limit together, and across accounts in any case.
+    let to_all = allow_to(r#""*""#);
+    for (boundary, session, expected) in [
+        (ALLOW, ALLOW, "allow identity 1"),
+        (other, ALLOW, "missing permissions"),
+        (ALLOW, other, "missing session"),
+    ] {
+        for account in [OURS, THEIRS] {
+            let resource: &[&str] = if account == THEIRS { &[&to_all] } else { &[] };
+            let setup = Setup {
+                identity: &[ALLOW],
+                boundary: Some(&[boundary]),
+                session: Some(&[session]),
+                resource,
+            };
+            setup.check(&get(role_of(account)), expected);
+        }
+    }
+}
+
+#[test]
+fn a_bounded_role_assumes_what_its_boundary_allows() {
+    let trust = r#""Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:role/r"}"#;
+    let assume = r#""Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*""#;
+    for (boundary, expected) in [(assume, "allow role 1"), (ALLOW, "missing permissions")] {
+        let setup = Setup {
+            boundary: Some(&[boundary]),
             resource: &[trust],
             ..Setup::default()
         };

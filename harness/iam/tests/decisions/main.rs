@@ -75,6 +75,7 @@ fn short(evaluation: &Evaluation) -> String {
 #[derive(Default)]
 struct Setup<'a> {
     identity: &'a [&'a str],
+    boundary: Option<&'a [&'a str]>,
     session: Option<&'a [&'a str]>,
     resource: &'a [&'a str],
 }
@@ -89,6 +90,9 @@ impl Setup<'_> {
                 .into_iter()
                 .collect::<Vec<_>>()
         });
+        let boundary = self
+            .boundary
+            .map(|statements| policy("boundary", PolicyKind::Boundary, statements));
         let is_trust = request.action.service() == "sts";
         let kind = if is_trust {
             PolicyKind::Trust
@@ -98,6 +102,7 @@ impl Setup<'_> {
         let resource = (!self.resource.is_empty()).then(|| policy("resource", kind, self.resource));
         let policies = Policies {
             identity: identity.as_slice(),
+            boundary: boundary.as_ref(),
             session: session.as_deref(),
             resource: resource.as_ref(),
         };

@@ -162,6 +162,7 @@ fn the_trace_tells_of_every_statement() {
         identity: &statements,
         session: Some(&[ALLOW]),
         resource: &[&to_account, &to_s3],
+        ..Setup::default()
     };
     let evaluation = setup.decide(&get(role_of(OURS)));
     assert_eq!(short(&evaluation), "missing identity");

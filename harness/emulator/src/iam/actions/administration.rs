@@ -18,7 +18,18 @@ const TAG_KEYS: &[&str] = &[
     "aws:ResourceTag/",
     "iam:ResourceTag/",
 ];
-const ATTACH_KEYS: &[&str] = &["iam:PolicyARN", "aws:ResourceTag/", "iam:ResourceTag/"];
+const BOUNDED_KEYS: &[&str] = &[
+    "aws:ResourceTag/",
+    "iam:PermissionsBoundary",
+    "iam:ResourceTag/",
+];
+const CREATE_KEYS: &[&str] = &["aws:RequestTag/", "aws:TagKeys", "iam:PermissionsBoundary"];
+const ATTACH_KEYS: &[&str] = &[
+    "iam:PermissionsBoundary",
+    "iam:PolicyARN",
+    "aws:ResourceTag/",
+    "iam:ResourceTag/",
+];
 
 /// IAM's operations.
 pub(super) const IAM: &[Entry] = &[
@@ -40,7 +51,7 @@ pub(super) const IAM: &[Entry] = &[
     entry(
         "CreateRole",
         &[
-            on(ROLE, "iam:CreateRole", REQUEST_KEYS),
+            on(ROLE, "iam:CreateRole", CREATE_KEYS),
             on(ROLE, "iam:TagRole", TAG_KEYS).when("with tags"),
         ],
     ),
@@ -52,7 +63,7 @@ pub(super) const IAM: &[Entry] = &[
     entry("DeleteRole", &[on(ROLE, "iam:DeleteRole", ROLE_KEYS)]),
     entry(
         "DeleteRolePolicy",
-        &[on(ROLE, "iam:DeleteRolePolicy", ROLE_KEYS)],
+        &[on(ROLE, "iam:DeleteRolePolicy", BOUNDED_KEYS)],
     ),
     entry(
         "DetachRolePolicy",
@@ -88,7 +99,10 @@ pub(super) const IAM: &[Entry] = &[
     ),
     entry("ListRoleTags", &[on(ROLE, "iam:ListRoleTags", ROLE_KEYS)]),
     entry("ListRoles", &[on(ROLE, "iam:ListRoles", &[])]),
-    entry("PutRolePolicy", &[on(ROLE, "iam:PutRolePolicy", ROLE_KEYS)]),
+    entry(
+        "PutRolePolicy",
+        &[on(ROLE, "iam:PutRolePolicy", BOUNDED_KEYS)],
+    ),
     entry(
         "SetDefaultPolicyVersion",
         &[on(POLICY, "iam:SetDefaultPolicyVersion", &[])],
@@ -106,6 +120,22 @@ pub(super) const IAM: &[Entry] = &[
         "UpdateAssumeRolePolicy",
         &[on(ROLE, "iam:UpdateAssumeRolePolicy", ROLE_KEYS)],
     ),
+    entry(
+        "PutRolePermissionsBoundary",
+        &[on(ROLE, "iam:PutRolePermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "PutUserPermissionsBoundary",
+        &[on(USER, "iam:PutUserPermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "DeleteRolePermissionsBoundary",
+        &[on(ROLE, "iam:DeleteRolePermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "DeleteUserPermissionsBoundary",
+        &[on(USER, "iam:DeleteUserPermissionsBoundary", BOUNDED_KEYS)],
+    ),
     entry("UpdateRole", &[on(ROLE, "iam:UpdateRole", ROLE_KEYS)]),
     entry(
         "AttachUserPolicy",
@@ -118,7 +148,7 @@ pub(super) const IAM: &[Entry] = &[
     entry(
         "CreateUser",
         &[
-            on(USER, "iam:CreateUser", REQUEST_KEYS),
+            on(USER, "iam:CreateUser", CREATE_KEYS),
             on(USER, "iam:TagUser", TAG_KEYS).when("with tags"),
         ],
     ),
@@ -129,7 +159,7 @@ pub(super) const IAM: &[Entry] = &[
     entry("DeleteUser", &[on(USER, "iam:DeleteUser", ROLE_KEYS)]),
     entry(
         "DeleteUserPolicy",
-        &[on(USER, "iam:DeleteUserPolicy", ROLE_KEYS)],
+        &[on(USER, "iam:DeleteUserPolicy", BOUNDED_KEYS)],
     ),
     entry(
         "DetachUserPolicy",
@@ -150,7 +180,10 @@ pub(super) const IAM: &[Entry] = &[
         &[on(USER, "iam:ListUserPolicies", ROLE_KEYS)],
     ),
     entry("ListUsers", &[on(USER, "iam:ListUsers", &[])]),
-    entry("PutUserPolicy", &[on(USER, "iam:PutUserPolicy", ROLE_KEYS)]),
+    entry(
+        "PutUserPolicy",
+        &[on(USER, "iam:PutUserPolicy", BOUNDED_KEYS)],
+    ),
     entry(
         "UpdateAccessKey",
         &[on(USER, "iam:UpdateAccessKey", ROLE_KEYS)],
