@@ -302,6 +302,12 @@ impl CredentialStore {
         self.lock().remove(access_key_id);
     }
 
+    /// Forgets all keys of a user, those of sessions included.
+    pub fn revoke_all(&self, user: &Principal) {
+        self.lock()
+            .retain(|_, issued| issued.identity.principal != *user);
+    }
+
     /// Forgets all keys of a role's sessions, and says which they were.
     pub fn revoke_sessions(&self, account: &AccountId, role: &RoleName) -> Vec<String> {
         let is_of_role = |identity: &Identity| match &identity.principal {

@@ -109,6 +109,15 @@ pub(super) fn access_denied(message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
 }
 
+/// 403 `InvalidClientTokenId`.
+pub(super) fn invalid_token() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "InvalidClientTokenId",
+        "The security token included in the request is invalid.",
+    )
+}
+
 /// 403 for what no policy allows.
 pub(super) fn denied(denied: Denied) -> ApiError {
     access_denied(denied.message)

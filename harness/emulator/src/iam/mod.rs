@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::core::Core;
 use crate::front::query::{self, Params};
 use crate::front::{Answer, ApiError, Call, ServiceName, Xml};
+use crate::identity::Principal;
 
 pub mod actions;
 mod attachments;
@@ -67,10 +68,17 @@ impl Iam {
     /// The operation's own, or that it is not supported.
     pub fn handle(&self, service: ServiceName, call: &Call) -> Result<Answer, ApiError> {
         let params = &Params::parse(call.uri.query(), &call.body);
+        // What users get from GetSessionToken is no good here without a second factor, which nobody
+        // has.
+        let is_role = matches!(call.identity.principal, Principal::AssumedRole { .. });
+        if service == ServiceName::Iam && call.identity.issued.is_some() && !is_role {
+            return Err(error::invalid_token());
+        }
         operations::check(service, &call.operation, params)?;
         match (service, call.operation.as_str()) {
             (ServiceName::Sts, "AssumeRole") => self.assume_role(call, params),
             (ServiceName::Sts, "GetCallerIdentity") => self.get_caller_identity(call),
+            (ServiceName::Sts, "GetSessionToken") => self.get_session_token(call, params),
             (_, "AttachRolePolicy") => self.attach(call, params, &Entity::role(params)?),
             (_, "AttachUserPolicy") => self.attach(call, params, &Entity::user(params)?),
             (_, "CreateAccessKey") => self.create_access_key(call, params),

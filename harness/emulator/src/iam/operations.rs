@@ -158,6 +158,7 @@ pub const STS_OPERATIONS: &[Operation] = &[
         ],
     ),
     operation("GetCallerIdentity", &[]),
+    operation("GetSessionToken", &["DurationSeconds"]),
 ];
 
 /// Refuses an operation that is not supported, or a parameter that it does not understand.

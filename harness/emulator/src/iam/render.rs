@@ -73,7 +73,7 @@ pub(super) fn user(xml: &mut Xml, element: &str, user: &User, detail: Detail) {
 fn boundary(xml: &mut Xml, grants: &Grants) {
     if let Some(arn) = &grants.boundary {
         xml.open("PermissionsBoundary");
-        xml.text("PermissionsBoundaryType", "Policy");
+        xml.text("PermissionsBoundaryType", "PermissionsBoundaryPolicy");
         xml.text("PermissionsBoundaryArn", arn.as_str());
         xml.close("PermissionsBoundary");
     }

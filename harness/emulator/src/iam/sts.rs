@@ -18,6 +18,12 @@ const DURATION_LIMITS_S: (u32, u32) = (900, 43_200);
 /// How long a session lasts whose request does not say.
 const USUAL_DURATION_S: u32 = 3600;
 
+/// The limits of `DurationSeconds` of `GetSessionToken`.
+const TOKEN_LIMITS_S: (u32, u32) = (900, 129_600);
+
+/// How long a user's session lasts whose request does not say.
+const USUAL_TOKEN_S: u32 = 43_200;
+
 /// How long a session may last that another session of a role began.
 const LONGEST_CHAINED_S: u32 = 3600;
 
@@ -109,6 +115,40 @@ impl Iam {
                 xml.text("PackedPolicySize", &percent.to_string());
             }
         }))
+    }
+
+    /// Credentials with an end for a user, or for an account's root user; what they may do is not
+    /// less, but for IAM and STS themselves. It takes no permission.
+    ///
+    /// Follows <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>.
+    pub(super) fn get_session_token(
+        &self,
+        call: &Call,
+        params: &Params,
+    ) -> Result<Answer, ApiError> {
+        let identity = &call.identity;
+        let is_role = matches!(identity.principal, Principal::AssumedRole { .. });
+        if is_role || identity.issued.is_some() {
+            return Err(error::access_denied(
+                "Cannot call GetSessionToken with session credentials",
+            ));
+        }
+        let asked = number(params, "DurationSeconds", "durationSeconds", TOKEN_LIMITS_S)?;
+        let duration = match identity.principal {
+            // Those of a root user last an hour at most, whatever is asked for.
+            Principal::Root { .. } => asked.unwrap_or(USUAL_DURATION_S).min(USUAL_DURATION_S),
+            Principal::User { .. } | Principal::AssumedRole { .. } => {
+                asked.unwrap_or(USUAL_TOKEN_S)
+            }
+        };
+        let now = self.core.clock.now();
+        let credentials = self.core.credentials.issue_session(
+            &self.core.random,
+            identity.principal.clone(),
+            identity.execution.clone(),
+            (now, now + Duration::seconds(duration.into())),
+        );
+        Ok(answer(call, |xml| render_credentials(xml, &credentials)))
     }
 
     /// A session of a role as if it had been assumed, whatever its trust policy says; `None` if

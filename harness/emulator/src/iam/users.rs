@@ -107,6 +107,7 @@ impl Iam {
         self.core
             .iam
             .with(account, |state| state.remove_user(&user.name))?;
+        self.core.credentials.revoke_all(&user.principal());
         Ok(done(call))
     }
 

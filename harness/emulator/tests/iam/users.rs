@@ -221,6 +221,101 @@ async fn a_users_policies_can_be_asked_without_doing_anything() {
 }
 
 #[tokio::test]
+async fn a_users_session_may_do_what_the_user_may_but_for_iam() {
+    let (world, key) = world().await;
+    permit(&world, &statement("Allow", "*", "*")).await;
+    let form = [("Action", "GetSessionToken"), ("DurationSeconds", "900")];
+    let (status, body) = world.post("sts", &key, &form).await;
+    assert_eq!(status, 200, "{body}");
+    let session = Credentials::new(
+        element(&body, "AccessKeyId"),
+        element(&body, "SecretAccessKey"),
+        Some(element(&body, "SessionToken").to_owned()),
+        None,
+        "test",
+    );
+    let s3 = world.s3(session.clone());
+    assert_eq!(code(s3.list_buckets().send().await), None);
+    let iam = crate::support::client(&world.emulator, session.clone());
+    let refused = code(iam.list_roles().send().await);
+    assert_eq!(refused.as_deref(), Some("InvalidClientTokenId"));
+    let (status, body) = world.post("sts", &session, &form).await;
+    assert_eq!(status, 403);
+    assert_eq!(
+        element(&body, "Message"),
+        "Cannot call GetSessionToken with session credentials"
+    );
+    world.role("load").await;
+    let (status, _) = world.post("sts", &world.session_of("load"), &form).await;
+    assert_eq!(status, 403);
+    // The user's end is the session's.
+    let delete = world.iam.delete_access_key().user_name("carlos");
+    delete
+        .access_key_id(key.access_key_id())
+        .send()
+        .await
+        .unwrap();
+    let delete = world.iam.delete_user_policy().user_name("carlos");
+    delete.policy_name("own").send().await.unwrap();
+    world
+        .iam
+        .delete_user()
+        .user_name("carlos")
+        .send()
+        .await
+        .unwrap();
+    let refused = code(s3.list_buckets().send().await);
+    assert_eq!(refused.as_deref(), Some("InvalidAccessKeyId"));
+}
+
+/// The role of one account trusts the other, whose own policies must let the user assume it.
+#[tokio::test]
+async fn across_accounts_a_role_needs_trust_here_and_permission_there() {
+    let world = World::start().await;
+    let theirs = zipster_names::AccountId::parse("222222222222").unwrap();
+    let administrator = world.emulator.administrator_of(theirs);
+    let there = crate::support::sdk_credentials(&administrator);
+    let there = crate::support::client(&world.emulator, there);
+    there.create_user().user_name("maria").send().await.unwrap();
+    let key = there.create_access_key().user_name("maria").send().await;
+    let key = key.unwrap().access_key.unwrap();
+    let key = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test");
+    let role = world.iam.create_role().role_name("target");
+    let trust = TRUST.replace("123456789012:root", "222222222222:root");
+    let role = role.assume_role_policy_document(trust);
+    role.send().await.unwrap();
+    let arn = "arn:aws:iam::123456789012:role/target";
+    let assume = async || {
+        let form = [
+            ("Action", "AssumeRole"),
+            ("RoleArn", arn),
+            ("RoleSessionName", "s2"),
+        ];
+        world.post("sts", &key, &form).await
+    };
+    let (status, body) = assume().await;
+    assert_eq!(status, 403);
+    assert_eq!(
+        element(&body, "Message"),
+        format!(
+            "User: arn:aws:iam::222222222222:user/maria is not authorized to perform: \
+             sts:AssumeRole on resource: {arn}"
+        )
+    );
+    let put = there.put_user_policy().user_name("maria").policy_name("p");
+    let put = put.policy_document(statement("Allow", "sts:AssumeRole", arn));
+    put.send().await.unwrap();
+    let (status, body) = assume().await;
+    assert_eq!(status, 200, "{body}");
+    let assumed = "arn:aws:sts::123456789012:assumed-role/target/s2";
+    assert_eq!(element(&body, "Arn"), assumed);
+    let untrusting = world.iam.update_assume_role_policy().role_name("target");
+    let untrusting = untrusting.policy_document(TRUST);
+    untrusting.send().await.unwrap();
+    assert_eq!(assume().await.0, 403);
+}
+
+#[tokio::test]
 async fn a_user_assumes_a_role_that_trusts_them() {
     let (world, key) = world().await;
     let arn = "arn:aws:iam::123456789012:user/staff/carlos";

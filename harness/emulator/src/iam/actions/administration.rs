@@ -212,6 +212,7 @@ pub(super) const STS: &[Entry] = &[
         )],
     ),
     entry("GetCallerIdentity", &[]),
+    entry("GetSessionToken", &[]),
 ];
 
 const _: () = {
