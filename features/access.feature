@@ -42,3 +42,9 @@ Feature: A function may do what its role allows, and nothing else
     Then load announced "failed" for "zips.csv" 3 times
     And load said of "zips.csv": "is not authorized to perform: secretsmanager:GetSecretValue"
     And the database holds as many zip codes as before
+
+  @embedded-only:tells-policies-of-plain-http
+  Scenario: Buckets insist on TLS
+    Given policies are told that calls come over plain HTTP
+    When "zips.csv" is sent to the input bucket, it is refused "with an explicit deny in a resource-based policy"
+    Then the database holds as many zip codes as before

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,30 @@ use crate::journal::Journal;
 use crate::lambda::Means;
 use crate::logs::LogGroups;
 use crate::random::Random;
+
+/// Whether policies are told that calls come over plain HTTP, as they do, or over TLS, as they
+/// would on AWS.
+#[derive(Debug, Default)]
+pub struct PlainHttp(AtomicBool);
+
+impl PlainHttp {
+    /// Whether they are.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// From now on they are, or are not.
+    pub fn tell(&self, told: bool) {
+        self.0.store(told, Ordering::Relaxed);
+    }
+}
+
+impl From<bool> for PlainHttp {
+    fn from(told: bool) -> Self {
+        Self(AtomicBool::new(told))
+    }
+}
 
 /// Shared by all services of one emulator.
 #[derive(Debug)]
@@ -36,6 +61,8 @@ pub struct Core {
     pub random: Random,
     /// What goes wrong.
     pub faults: Faults,
+    /// Whether policies are told that calls come over plain HTTP.
+    pub plain_http: PlainHttp,
     /// Access keys.
     pub credentials: CredentialStore,
     /// Roles, policies and the decisions made from them.
@@ -63,5 +90,33 @@ impl Core {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+}
+
+#[cfg(test)]
+impl Core {
+    /// A core of the account 123456789012 in `us-east-1` that listens nowhere.
+    pub(crate) fn idle() -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock::real_time());
+        Self {
+            account: AccountId::parse("123456789012").unwrap(),
+            region: Region::parse("us-east-1").unwrap(),
+            address: SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0)),
+            journal: Journal::new(Arc::clone(&clock)),
+            clock,
+            random: Random::new(0),
+            faults: Faults::default(),
+            plain_http: PlainHttp::default(),
+            credentials: CredentialStore::default(),
+            iam: Directory::default(),
+            logs: LogGroups::default(),
+            post: Post::new().0,
+            destinations: Destinations::default(),
+            trust: Trust::default(),
+            means: Means::default(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            directory: PathBuf::new(),
+        }
     }
 }

@@ -42,6 +42,12 @@ pub struct Settings {
     pub seed: u64,
     /// What goes wrong.
     pub faults: FaultPlan,
+    /// Whether policies are told that calls come over plain HTTP (`aws:SecureTransport` is
+    /// `false`, and there is no `s3:TlsVersion`), as they do. Otherwise they are told of TLS: the
+    /// emulator stands in for endpoints that the same client calls over TLS, and whether the
+    /// loopback's bytes are encrypted says nothing about the stack. Policies that insist on TLS
+    /// then refuse even the account's administrator; see [`Emulator::tell_plain_http`].
+    pub tell_plain_http: bool,
     /// Certificates that HTTPS endpoints may show besides those of the machine's authorities.
     pub trusted: Vec<Certificate>,
     /// Where the emulator makes its own directory (removed when it stops); `None`: the system's
@@ -60,6 +66,7 @@ impl Settings {
             clock: Arc::new(SystemClock::real_time()),
             seed: 0,
             faults: FaultPlan::default(),
+            tell_plain_http: false,
             trusted: Vec::new(),
             directory: None,
         }
@@ -163,6 +170,7 @@ impl Emulator {
             clock: settings.clock,
             random: Random::new(settings.seed),
             faults: Faults::new(settings.faults),
+            plain_http: settings.tell_plain_http.into(),
             credentials: CredentialStore::default(),
             iam: Directory::default(),
             logs: LogGroups::default(),
@@ -249,6 +257,13 @@ impl Emulator {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.core.faults
+    }
+
+    /// From now on, policies are told that calls come over plain HTTP, as they do, or over TLS, as
+    /// they would on AWS; see [`Settings::tell_plain_http`]. A stack that insists on TLS can only
+    /// be made before they are told.
+    pub fn tell_plain_http(&self, told: bool) {
+        self.core.plain_http.tell(told);
     }
 
     /// Which of Lambda's limits hold on this machine; also said at the journal's beginning.

@@ -211,6 +211,7 @@ impl Dice {
             .collect();
         let is_role = matches!(principal, Principal::AssumedRole { .. });
         let session = (is_role && self.roll(3) == 0).then(|| self.policy(PolicyKind::Session));
+        let boundary = (self.roll(3) == 0).then(|| self.policy(PolicyKind::Boundary));
         let of_resource = (self.roll(2) == 0).then(|| self.policy(PolicyKind::Resource));
 
         let mut keys = ContextKeys::new();
@@ -238,6 +239,9 @@ impl Dice {
         let session_policy = session
             .as_ref()
             .map(|policy| [named(policy, PolicyKind::Session)]);
+        let boundary_policy = boundary
+            .as_ref()
+            .map(|policy| named(policy, PolicyKind::Boundary));
         let resource_policy = of_resource
             .as_ref()
             .map(|policy| named(policy, PolicyKind::Resource));
@@ -245,6 +249,7 @@ impl Dice {
             &request,
             &Policies {
                 identity: &identity_policies,
+                boundary: boundary_policy.as_ref(),
                 session: session_policy.as_ref().map(<[NamedPolicy; 1]>::as_slice),
                 resource: resource_policy.as_ref(),
             },
@@ -256,6 +261,7 @@ impl Dice {
             "owner": OURS,
             "context": context,
             "identity": identity,
+            "boundary": boundary,
             "session": session,
             "resource_policy": of_resource,
             "allowed": evaluation.is_allowed(),

@@ -51,6 +51,9 @@ function simulation(of) {
       contextVariables: of.context,
     },
     identityPolicies: of.identity.map((policy, index) => ({ name: `p${index + 1}`, policy })),
+    permissionBoundaryPolicies: of.boundary
+      ? [{ name: "boundary", policy: of.boundary }]
+      : undefined,
     sessionPolicy: of.session ?? undefined,
     resourcePolicy: of.resource_policy ?? undefined,
     serviceControlPolicies: [],

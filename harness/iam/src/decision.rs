@@ -11,7 +11,8 @@ use crate::policy::{Effect, PolicyKind};
 pub struct Evaluation {
     /// What was decided.
     pub decision: Decision,
-    /// Every statement of every policy that applies, in the order of identity, session, resource.
+    /// Every statement of every policy that applies, in the order of identity, boundary,
+    /// session, resource.
     pub trace: Vec<Considered>,
     /// Context keys that a statement about this action and resource has a condition on, and that
     /// the request does not have. Such a condition is decided by the key's absence.

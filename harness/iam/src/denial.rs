@@ -85,7 +85,7 @@ impl Service {
 fn article(kind: PolicyKind) -> String {
     match kind {
         PolicyKind::Identity => format!("an {kind}"),
-        PolicyKind::Session | PolicyKind::Resource => format!("a {kind}"),
+        PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Resource => format!("a {kind}"),
         PolicyKind::Trust => format!("the {kind}"),
     }
 }
@@ -214,6 +214,29 @@ mod tests {
             "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: \
              secretsmanager:ListSecrets because no session policy allows the \
              secretsmanager:ListSecrets action",
+        );
+    }
+
+    #[test]
+    fn a_boundary_is_named_as_aws_does() {
+        let object = ("arn:aws:s3:::b/k", OURS);
+        check(
+            role(),
+            "s3:GetObject",
+            object,
+            &missing(PolicyKind::Boundary),
+            "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: \
+             s3:GetObject on resource: \"arn:aws:s3:::b/k\" because no permissions boundary allows \
+             the s3:GetObject action",
+        );
+        check(
+            role(),
+            "s3:GetObject",
+            object,
+            &denied(PolicyKind::Boundary),
+            "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: \
+             s3:GetObject on resource: \"arn:aws:s3:::b/k\" with an explicit deny in a permissions \
+             boundary",
         );
     }
 

@@ -204,6 +204,7 @@ pub enum Fault {
 fn article(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Identity => "an identity-based policy",
+        PolicyKind::Boundary => "a permissions boundary",
         PolicyKind::Session => "a session policy",
         PolicyKind::Resource => "a resource-based policy",
         PolicyKind::Trust => "a role trust policy",
@@ -230,7 +231,7 @@ impl Fault {
                 element: "Resource" | "NotResource",
             } => "Policy statement must contain resources.".to_owned(),
             Self::Prohibited {
-                kind: PolicyKind::Identity | PolicyKind::Session,
+                kind: PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session,
                 ..
             } => "Policy document should not specify a principal.".to_owned(),
             Self::Prohibited {

@@ -4,14 +4,16 @@
 //! 2. Within an account, the identity policies or the resource policy must allow. A resource policy
 //!    that names only the account (`arn:aws:iam::...:root`) leaves it to the identity policies.
 //! 3. Across accounts, both must allow.
-//! 4. Session policies must allow too, unless a resource policy of the same account names the
-//!    session itself, or everyone.
+//! 4. The permissions boundary of the role or user and the session policies must allow too, unless
+//!    a resource policy of the same account names the user or the session itself, or everyone.
+//!    What it gives to a role is limited by both.
 //! 5. Services and strangers have no policies of their own: the resource policy must allow. The
 //!    root user needs no policy in their own account.
 //! 6. A role is assumed if its trust policy allows; where that names the account only, or another
 //!    account's principal, the identity policies must allow as well.
 //!
-//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
+//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+//! and <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>.
 
 use std::sync::Arc;
 
@@ -51,6 +53,8 @@ pub struct Policies<'a> {
     pub identity: &'a [NamedPolicy],
     /// That of the resource, or the trust policy of a role to assume.
     pub resource: Option<&'a NamedPolicy>,
+    /// What limits the caller's role or user, if anything does.
+    pub boundary: Option<&'a NamedPolicy>,
     /// Those given along when the caller's session began; any of them may allow. `None` means that
     /// the session is not limited, an empty list that it may do nothing.
     pub session: Option<&'a [NamedPolicy]>,
@@ -66,20 +70,17 @@ pub fn evaluate(request: &Request, policies: &Policies<'_>) -> Evaluation {
             return allowed(findings.resource()).ok_or(PolicyKind::Resource);
         }
         if request.is_within_account() {
-            if let (Some(by), true) = (&own, findings.session_allows()) {
+            let limits = findings.limits_allow();
+            if let (Some(by), Ok(())) = (&own, limits) {
                 return Ok(by.clone());
             }
             return match findings.resource() {
                 Some(found) if found.through.is_direct() => Ok(found.grounds()),
-                Some(found) if found.through == Through::Role && findings.session_allows() => {
-                    Ok(found.grounds())
-                }
-                Some(Found {
-                    through: Through::Role,
-                    ..
-                }) => Err(PolicyKind::Session),
-                Some(_) | None if own.is_some() => Err(PolicyKind::Session),
-                Some(_) | None => Err(PolicyKind::Identity),
+                Some(found) if found.through == Through::Role => limits.map(|()| found.grounds()),
+                Some(_) | None => Err(match (own, limits) {
+                    (Some(_), Err(limit)) => limit,
+                    (None, _) | (_, Ok(())) => PolicyKind::Identity,
+                }),
             };
         }
         let by = findings.across_accounts(own)?;
@@ -97,13 +98,14 @@ pub fn evaluate_trust(request: &Request, policies: &Policies<'_>) -> Evaluation 
     let findings = Findings::of(request, policies, PolicyKind::Trust);
     findings.conclude(|findings| {
         let trust = findings.resource().ok_or(PolicyKind::Trust)?;
-        let names_caller = trust.through.is_direct()
-            || (trust.through == Through::Role && findings.session_allows());
+        let limits = findings.limits_allow();
+        let names_caller =
+            trust.through.is_direct() || (trust.through == Through::Role && limits.is_ok());
         if request.principal.account().is_none() || (request.is_within_account() && names_caller) {
             return Ok(trust.grounds());
         }
         if trust.through == Through::Role && request.is_within_account() {
-            return Err(PolicyKind::Session);
+            return limits.map(|()| trust.grounds());
         }
         let own = findings.own_account_allows(request);
         findings.across_accounts(own)
@@ -133,6 +135,7 @@ struct Findings {
     absent_keys: Vec<String>,
     /// How the policy in the resource's place is called.
     resource_kind: PolicyKind,
+    is_bounded: bool,
     is_session_limited: bool,
 }
 
@@ -167,6 +170,9 @@ impl Findings {
         for named in policies.identity {
             look(PolicyKind::Identity, named);
         }
+        if let Some(named) = policies.boundary {
+            look(PolicyKind::Boundary, named);
+        }
         for named in policies.session.unwrap_or_default() {
             look(PolicyKind::Session, named);
         }
@@ -177,6 +183,7 @@ impl Findings {
             trace,
             absent_keys,
             resource_kind,
+            is_bounded: policies.boundary.is_some(),
             is_session_limited: policies.session.is_some(),
         }
     }
@@ -224,11 +231,18 @@ impl Findings {
         self.allow(self.resource_kind)
     }
 
-    fn session_allows(&self) -> bool {
-        !self.is_session_limited || self.allow(PolicyKind::Session).is_some()
+    /// Whether what limits the caller allows; if not, the kind of policy that does not.
+    fn limits_allow(&self) -> Result<(), PolicyKind> {
+        if self.is_bounded && self.allow(PolicyKind::Boundary).is_none() {
+            return Err(PolicyKind::Boundary);
+        }
+        if self.is_session_limited && self.allow(PolicyKind::Session).is_none() {
+            return Err(PolicyKind::Session);
+        }
+        Ok(())
     }
 
-    /// What the caller's own account gives them, session policies aside.
+    /// What the caller's own account gives them, limits aside.
     fn own_account_allows(&self, request: &Request) -> Option<Grounds> {
         match request.principal {
             Principal::Root { .. } => Some(Grounds::AccountRoot),
@@ -241,11 +255,8 @@ impl Findings {
 
     fn across_accounts(&self, own: Option<Grounds>) -> Result<Grounds, PolicyKind> {
         let by = own.ok_or(PolicyKind::Identity)?;
-        if self.session_allows() {
-            Ok(by)
-        } else {
-            Err(PolicyKind::Session)
-        }
+        self.limits_allow()?;
+        Ok(by)
     }
 }
 
@@ -256,7 +267,9 @@ fn outcome(
     context: &ContextKeys,
 ) -> Outcome {
     let through = match kind {
-        PolicyKind::Identity | PolicyKind::Session => Some(Through::Attachment),
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => {
+            Some(Through::Attachment)
+        }
         PolicyKind::Resource | PolicyKind::Trust => {
             through(statement.principal.as_ref(), &request.principal)
         }

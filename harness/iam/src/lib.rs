@@ -13,7 +13,7 @@
 //! | [`decision`] | the decision, and the statements looked at on the way |
 //! | [`denial`] | the message that AWS shows to whoever was refused |
 //!
-//! Left out on purpose, since no stack of ours can have them: permissions boundaries, policies of
+//! Left out on purpose, since no stack of ours can have them: policies of
 //! an organization (SCPs, RCPs), VPC endpoint policies, access control lists, S3's Block Public
 //! Access. Federated principals and canonical user ids are understood in policies, but no
 //! [`Principal`] is one, so they match nobody.

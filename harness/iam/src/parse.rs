@@ -309,7 +309,13 @@ impl Parser {
                 None
             }
             (None, PolicyKind::Trust) => Some(None),
-            (None, PolicyKind::Identity | PolicyKind::Session | PolicyKind::Resource) => {
+            (
+                None,
+                PolicyKind::Identity
+                | PolicyKind::Boundary
+                | PolicyKind::Session
+                | PolicyKind::Resource,
+            ) => {
                 self.fail("", Fault::Missing("Resource or NotResource"));
                 None
             }
@@ -327,7 +333,7 @@ impl Parser {
         let kind = self.kind;
         let found = self.either(entries, ("Principal", "NotPrincipal"))?;
         let names_principals = match kind {
-            PolicyKind::Identity | PolicyKind::Session => false,
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => false,
             PolicyKind::Resource | PolicyKind::Trust => true,
         };
         let (element, json) = match (found, names_principals) {

@@ -23,6 +23,8 @@ use crate::variables::Template;
 pub enum PolicyKind {
     /// Attached to a role or user, who is the principal: names resources.
     Identity,
+    /// Set for a role or user, whose other policies it limits: the grammar of an identity policy.
+    Boundary,
     /// Given along when a session began, and limits it: the grammar of an identity policy.
     Session,
     /// Attached to a bucket, topic, queue or function: names principals and resources.
@@ -37,6 +39,7 @@ impl PolicyKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Identity => "identity-based policy",
+            Self::Boundary => "permissions boundary",
             Self::Session => "session policy",
             Self::Resource => "resource-based policy",
             Self::Trust => "role trust policy",

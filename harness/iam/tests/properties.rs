@@ -60,7 +60,7 @@ impl Dice {
             r#", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#,
         ]);
         let principal = match kind {
-            PolicyKind::Identity | PolicyKind::Session => String::new(),
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => String::new(),
             PolicyKind::Resource | PolicyKind::Trust => {
                 let principals = self.some(&[
                     "*",
@@ -80,6 +80,13 @@ impl Dice {
 
     fn statements(&mut self, kind: PolicyKind) -> Vec<String> {
         (0..self.roll(4)).map(|_| self.statement(kind)).collect()
+    }
+
+    /// The same, but never none.
+    fn statements_of(&mut self, kind: PolicyKind) -> Vec<String> {
+        let mut statements = self.statements(kind);
+        statements.push(self.statement(kind));
+        statements
     }
 
     fn request(&mut self) -> Request {
@@ -132,6 +139,7 @@ struct World {
     identity: Vec<String>,
     session: Option<Vec<String>>,
     resource: Vec<String>,
+    boundary: Option<Vec<String>>,
 }
 
 impl World {
@@ -143,6 +151,7 @@ impl World {
             identity: dice.statements(PolicyKind::Identity),
             session: (dice.roll(3) == 0).then(|| dice.statements(PolicyKind::Session)),
             resource: dice.statements(PolicyKind::Resource),
+            boundary: (dice.roll(3) == 0).then(|| dice.statements_of(PolicyKind::Boundary)),
         };
         (world, dice)
     }
@@ -165,8 +174,13 @@ impl World {
             .as_ref()
             .map(|statements| some(PolicyKind::Session, statements));
         let resource = some(PolicyKind::Resource, &self.resource);
+        let boundary = self
+            .boundary
+            .as_ref()
+            .and_then(|statements| some(PolicyKind::Boundary, statements));
         let policies = Policies {
             identity: identity.as_slice(),
+            boundary: boundary.as_ref(),
             session: session.as_ref().map(Option::as_slice),
             resource: resource.as_ref(),
         };
@@ -182,6 +196,11 @@ impl World {
             self.session
                 .iter_mut()
                 .map(|list| (PolicyKind::Session, list)),
+        );
+        lists.extend(
+            self.boundary
+                .iter_mut()
+                .map(|list| (PolicyKind::Boundary, list)),
         );
         lists
     }
@@ -199,7 +218,7 @@ fn gist(decision: &Decision) -> String {
 /// A statement that covers every request, with the principals that its kind of policy wants.
 fn sweeping(effect: &str, kind: PolicyKind) -> String {
     let principal = match kind {
-        PolicyKind::Identity | PolicyKind::Session => "",
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => "",
         PolicyKind::Resource | PolicyKind::Trust => r#", "Principal": "*""#,
     };
     format!(r#"{{"Effect": "{effect}", "Action": "*", "Resource": "*"{principal}}}"#)
@@ -218,10 +237,32 @@ fn the_random_worlds_have_decisions_of_all_kinds() {
             "allow",
             "explicit deny",
             "no identity-based policy",
+            "no permissions boundary",
             "no resource-based policy",
             "no session policy",
         ]
     );
+}
+
+#[test]
+fn a_boundary_never_gives_anything() {
+    let mut taken = 0;
+    for seed in 0..SEEDS {
+        let (mut world, mut dice) = World::random(seed);
+        world.boundary = None;
+        let before = world.decide();
+        world.boundary = Some(dice.statements_of(PolicyKind::Boundary));
+        let after = world.decide();
+        if matches!(after, Decision::Allow { .. }) {
+            assert!(matches!(before, Decision::Allow { .. }), "seed {seed}");
+        } else if matches!(before, Decision::Allow { .. }) {
+            taken += 1;
+        }
+        // One that allows everything takes nothing.
+        world.boundary = Some(vec![sweeping("Allow", PolicyKind::Boundary)]);
+        assert_eq!(gist(&world.decide()), gist(&before), "seed {seed}");
+    }
+    assert!(taken > 100, "{taken}");
 }
 
 #[test]
@@ -312,6 +353,7 @@ fn an_element_and_its_opposite_cover_everything_once() {
         let allows = |world: &mut World, statement: String| {
             world.identity = vec![statement];
             world.session = None;
+            world.boundary = None;
             world.resource = Vec::new();
             gist(&world.decide()) == "allow"
         };

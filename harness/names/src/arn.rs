@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::is_its_text;
 use crate::{
     AccountId, BucketName, FunctionName, IamPath, LogGroupName, NameError, ObjectKey, Partition,
-    PolicyName, QueueName, Region, RoleName, SecretName, SessionName, TopicName,
+    PolicyName, QueueName, Region, RoleName, SecretName, SessionName, TopicName, UserName,
 };
 
 const PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html";
@@ -172,6 +172,18 @@ impl Arn {
         role: &RoleName,
     ) -> Self {
         let resource = format!("role{path}{role}");
+        Self::new(partition, "iam", None, Some(account), &resource)
+    }
+
+    /// An IAM user's.
+    #[must_use]
+    pub fn user(
+        partition: Partition,
+        account: &AccountId,
+        path: &IamPath,
+        user: &UserName,
+    ) -> Self {
+        let resource = format!("user{path}{user}");
         Self::new(partition, "iam", None, Some(account), &resource)
     }
 

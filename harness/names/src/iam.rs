@@ -11,6 +11,14 @@ checked_text!(
 );
 
 checked_text!(
+    /// The name of an IAM user, without its path.
+    UserName,
+    "a user name",
+    "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html",
+    role_rules
+);
+
+checked_text!(
     /// The name of an IAM policy, managed or inline, without its path.
     PolicyName,
     "a policy name",
@@ -84,6 +92,7 @@ mod tests {
             ("a/b", slash),
         ] {
             check(RoleName::parse, text, rule);
+            check(UserName::parse, text, rule);
             check(PolicyName::parse, text, rule);
             check(SessionName::parse, text, rule);
         }

@@ -24,7 +24,7 @@ pub use account::AccountId;
 pub use arn::Arn;
 pub use bucket::BucketName;
 pub use error::NameError;
-pub use iam::{IamPath, PolicyName, RoleName, SessionName};
+pub use iam::{IamPath, PolicyName, RoleName, SessionName, UserName};
 pub use key::{EncodedKey, ObjectKey};
 pub use lambda::FunctionName;
 pub use logs::LogGroupName;

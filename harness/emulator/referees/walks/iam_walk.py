@@ -83,3 +83,63 @@ def walk(w):
     w.refuse("NoSuchEntity", "delete_role_policy", **role, PolicyName="inline")
     w.call("delete_role", **role)
     w.refuse("NoSuchEntity", "delete_role", **role)
+    users(w)
+
+
+def users(w):
+    user, nobody = {"UserName": "walker"}, {"UserName": "nobody"}
+    arn = w.call("create_user", **user, Path="/walk/", Tags=TAGS)["User"]["Arn"]
+    w.refuse("EntityAlreadyExists", "create_user", **user)
+    w.call("get_user", **user)
+    w.call("get_user")
+    w.refuse("NoSuchEntity", "get_user", **nobody)
+    w.call("list_users", PathPrefix="/walk/")
+    w.call("list_users", MaxItems=1)
+    w.call("put_user_policy", **user, PolicyName="inline", PolicyDocument=POLICY)
+    w.refuse("MalformedPolicyDocument", "put_user_policy", **user, PolicyName="inline", PolicyDocument="[")
+    w.refuse("NoSuchEntity", "put_user_policy", **nobody, PolicyName="inline", PolicyDocument=POLICY)
+    w.call("get_user_policy", **user, PolicyName="inline")
+    w.refuse("NoSuchEntity", "get_user_policy", **user, PolicyName="other")
+    w.call("list_user_policies", **user)
+    w.refuse("NoSuchEntity", "list_user_policies", **nobody)
+    policy = w.call("create_policy", PolicyName="of-a-user", PolicyDocument=POLICY)["Policy"]["Arn"]
+    w.call("attach_user_policy", **user, PolicyArn=policy)
+    w.refuse("NoSuchEntity", "attach_user_policy", **user, PolicyArn=policy + "-missing")
+    w.call("list_attached_user_policies", **user)
+    w.refuse("NoSuchEntity", "list_attached_user_policies", **nobody)
+    w.call("list_entities_for_policy", PolicyArn=policy, EntityFilter="User")
+    w.call("simulate_principal_policy", PolicySourceArn=arn, ActionNames=["s3:GetObject"])
+    key = w.call("create_access_key", **user)["AccessKey"]["AccessKeyId"]
+    w.call("create_access_key", **user)
+    w.refuse("LimitExceeded", "create_access_key", **user)
+    w.refuse("NoSuchEntity", "create_access_key", **nobody)
+    keys = w.call("list_access_keys", **user)["AccessKeyMetadata"]
+    w.refuse("NoSuchEntity", "list_access_keys", **nobody)
+    w.call("update_access_key", **user, AccessKeyId=key, Status="Inactive")
+    w.refuse("NoSuchEntity", "update_access_key", **user, AccessKeyId=key + "MISSING", Status="Inactive")
+    w.refuse("DeleteConflict", "delete_user", **user)
+    for made in keys:
+        w.call("delete_access_key", **user, AccessKeyId=made["AccessKeyId"])
+    w.refuse("NoSuchEntity", "delete_access_key", **user, AccessKeyId=key)
+    w.refuse("DeleteConflict", "delete_user", **user)
+    w.call("detach_user_policy", **user, PolicyArn=policy)
+    w.refuse("NoSuchEntity", "detach_user_policy", **user, PolicyArn=policy)
+    for put, delete, who, missing in [
+        ("put_user_permissions_boundary", "delete_user_permissions_boundary", user, nobody),
+        ("put_role_permissions_boundary", "delete_role_permissions_boundary",
+         {"RoleName": "bounded"}, {"RoleName": "nobody"}),
+    ]:
+        if "RoleName" in who:
+            w.call("create_role", **who, AssumeRolePolicyDocument=TRUST, PermissionsBoundary=policy)
+        w.call(put, **who, PermissionsBoundary=policy)
+        w.refuse("NoSuchEntity", put, **who, PermissionsBoundary=policy + "-missing")
+        w.refuse("NoSuchEntity", put, **missing, PermissionsBoundary=policy)
+        w.call("get_user" if "UserName" in who else "get_role", **who)
+        w.call(delete, **who)
+        w.refuse("NoSuchEntity", delete, **missing)
+    w.call("delete_role", RoleName="bounded")
+    w.call("delete_policy", PolicyArn=policy)
+    w.call("delete_user_policy", **user, PolicyName="inline")
+    w.refuse("NoSuchEntity", "delete_user_policy", **user, PolicyName="inline")
+    w.call("delete_user", **user)
+    w.refuse("NoSuchEntity", "delete_user", **user)

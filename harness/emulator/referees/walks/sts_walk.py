@@ -5,6 +5,9 @@ import json
 
 def walk(w):
     w.call("get_caller_identity")
+    w.call("get_session_token", DurationSeconds=900)
+    w.refuse("ValidationError", "get_session_token", DurationSeconds=1)
+    w.refuse("AccessDenied", "get_session_token", by=w.powerless)
     role = {"RoleArn": w.role_arn, "RoleSessionName": "walker"}
     w.refuse("AccessDenied", "assume_role", **role)
     w.refuse("AccessDenied", "assume_role", by=w.powerless, **role)

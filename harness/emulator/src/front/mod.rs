@@ -20,7 +20,7 @@ use zipster_names::Region;
 use crate::core::Core;
 use crate::emulator::Services;
 use crate::fault::CallFault;
-use crate::identity::Identity;
+use crate::identity::{Identity, Sender};
 use crate::journal::{EntryId, Event, Pending};
 
 pub(crate) mod canonical;
@@ -313,7 +313,7 @@ impl Pre {
         body: Incoming,
     ) -> Result<Answer, ApiError> {
         let body = read(body).await?;
-        let identity = sigv4::verify(
+        let mut identity = sigv4::verify(
             parts,
             &body,
             &self.scope,
@@ -321,6 +321,7 @@ impl Pre {
             &core.credentials,
             core.clock.now(),
         )?;
+        identity.sender = Sender::of(&parts.headers);
         let region = Region::parse(&self.scope.region).map_err(|error| {
             ApiError::bad_request("InvalidSignatureException", error.to_string())
         })?;

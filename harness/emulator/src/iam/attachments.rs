@@ -1,24 +1,27 @@
-//! Operations on managed policies and the roles that have them.
+//! Operations on managed policies and the roles and users that have them.
 
-use super::parameters::{Page, policy_arn, role_name};
+use super::grants::Entity;
+use super::parameters::{Page, policy_arn};
 use super::{Iam, answer, done, error, render};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 
-/// How many managed policies a role may have.
+/// How many managed policies a role or user may have.
 const MOST_ATTACHED: usize = 10;
 
 impl Iam {
-    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>.
-    pub(super) fn attach_role_policy(
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html> and
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html>.
+    pub(super) fn attach(
         &self,
         call: &Call,
         params: &Params,
+        entity: &Entity,
     ) -> Result<Answer, ApiError> {
-        let (role, arn) = (role_name(params)?, policy_arn(params)?);
+        let arn = policy_arn(params)?;
         let context = [("iam:PolicyARN".to_owned(), arn.to_string())];
-        self.allow_on_role(call, "iam:AttachRolePolicy", &role, &context)?;
-        self.existing_role(call, &role)?;
+        self.allow_on(call, entity, &context)?;
+        self.grants(call, entity)?;
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
             if state.policy(&arn).is_none() {
@@ -29,36 +32,40 @@ impl Iam {
                     error::not_attachable(&arn)
                 });
             }
-            state.change_role(&role, |role| {
-                if role.attached.contains(&arn) {
+            state.change_grants(entity, |grants| {
+                if grants.attached.contains(&arn) {
                     return Ok(());
                 }
-                if role.attached.len() >= MOST_ATTACHED {
+                if grants.attached.len() >= MOST_ATTACHED {
                     return Err(error::limit(format!(
-                        "Cannot exceed quota for PoliciesPerRole: {MOST_ATTACHED}"
+                        "Cannot exceed quota for {}: {MOST_ATTACHED}",
+                        entity.quota()
                     )));
                 }
-                role.attached.push(arn);
+                grants.attached.push(arn);
                 Ok(())
             })
         })?;
         Ok(done(call))
     }
 
-    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DetachRolePolicy.html>.
-    pub(super) fn detach_role_policy(
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DetachRolePolicy.html> and
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DetachUserPolicy.html>.
+    pub(super) fn detach(
         &self,
         call: &Call,
         params: &Params,
+        entity: &Entity,
     ) -> Result<Answer, ApiError> {
-        let (role, arn) = (role_name(params)?, policy_arn(params)?);
+        let arn = policy_arn(params)?;
         let context = [("iam:PolicyARN".to_owned(), arn.to_string())];
-        self.allow_on_role(call, "iam:DetachRolePolicy", &role, &context)?;
+        self.allow_on(call, entity, &context)?;
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
-            state.change_role(&role, |role| {
-                let attached = role.attached.iter().position(|other| *other == arn);
-                role.attached
+            state.change_grants(entity, |grants| {
+                let attached = grants.attached.iter().position(|other| *other == arn);
+                grants
+                    .attached
                     .remove(attached.ok_or_else(|| error::no_policy(&arn))?);
                 Ok(())
             })
@@ -67,17 +74,18 @@ impl Iam {
     }
 
     /// Follows
-    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html>.
-    pub(super) fn list_attached_role_policies(
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedRolePolicies.html> and
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAttachedUserPolicies.html>.
+    pub(super) fn list_attached(
         &self,
         call: &Call,
         params: &Params,
+        entity: &Entity,
     ) -> Result<Answer, ApiError> {
-        let role = role_name(params)?;
-        self.allow_on_role(call, "iam:ListAttachedRolePolicies", &role, &[])?;
-        let role = self.existing_role(call, &role)?;
+        self.allow_on(call, entity, &[])?;
+        let grants = self.grants(call, entity)?;
         let prefix = format!("policy{}", params.get("PathPrefix").unwrap_or("/"));
-        let below = role
+        let below = grants
             .attached
             .iter()
             .filter(|arn| arn.resource().starts_with(&prefix));
@@ -97,10 +105,12 @@ impl Iam {
     ) -> Result<Answer, ApiError> {
         let arn = policy_arn(params)?;
         self.allow(call, "iam:ListEntitiesForPolicy", arn.as_str(), &[])?;
-        let only_others = match params.get("EntityFilter") {
-            None | Some("Role") => false,
-            // Nothing here is a user, a group, or of the other kinds.
-            Some("User" | "Group" | "LocalManagedPolicy" | "AWSManagedPolicy") => true,
+        let (users, roles) = match params.get("EntityFilter") {
+            None => (true, true),
+            Some("User") => (true, false),
+            Some("Role") => (false, true),
+            // Nothing here is a group, or of the other kinds.
+            Some("Group" | "LocalManagedPolicy" | "AWSManagedPolicy") => (false, false),
             Some(other) => {
                 let rule = "satisfy enum value set: [User, Role, Group, LocalManagedPolicy, \
                             AWSManagedPolicy]";
@@ -109,23 +119,32 @@ impl Iam {
         };
         let prefix = params.get("PathPrefix").unwrap_or("/");
         let account = call.identity.principal.account();
-        let roles = self.core.iam.with(account, |state| {
+        let found = self.core.iam.with(account, |state| {
             state.policy(&arn).ok_or_else(|| error::no_policy(&arn))?;
-            let below = state
-                .attachments(&arn)
-                .filter(|role| !only_others && role.path.as_str().starts_with(prefix));
-            Ok(below.cloned().collect::<Vec<_>>())
+            Ok(state.attachments(&arn))
         })?;
-        let page = Page::of(params, roles, |role| role.name.as_str())?;
+        let below = found.into_iter().filter(|attachment| {
+            let wanted = match attachment.entity {
+                Entity::Role(_) => roles,
+                Entity::User(_) => users,
+            };
+            wanted && attachment.path.as_str().starts_with(prefix)
+        });
+        let page = Page::of(params, below, |attachment| &attachment.id)?;
         Ok(answer(call, |xml| {
             render::list(xml, "PolicyGroups", [(); 0], |_, ()| {});
-            render::list(xml, "PolicyUsers", [(); 0], |_, ()| {});
-            render::list(xml, "PolicyRoles", &page.items, |xml, role| {
-                xml.open("member");
-                xml.text("RoleName", role.name.as_str());
-                xml.text("RoleId", &role.id);
-                xml.close("member");
-            });
+            for (list, kind) in [("PolicyUsers", "User"), ("PolicyRoles", "Role")] {
+                let of_kind = page
+                    .items
+                    .iter()
+                    .filter(|attachment| attachment.entity.element().starts_with(kind));
+                render::list(xml, list, of_kind, |xml, attachment| {
+                    xml.open("member");
+                    xml.text(attachment.entity.element(), attachment.entity.name());
+                    xml.text(&format!("{kind}Id"), &attachment.id);
+                    xml.close("member");
+                });
+            }
             render::page(xml, &page);
         }))
     }

@@ -15,7 +15,8 @@ use zipster_iam::{
 use zipster_names::{AccountId, Arn, IamPath, RoleName};
 
 use super::actions;
-use super::directory::Role;
+use super::directory::{Role, User};
+use super::grants::Grants;
 use super::reason::reason;
 use crate::core::Core;
 use crate::courier::Delivery;
@@ -78,8 +79,8 @@ impl Core {
         if let Some((service, operation)) = self.journal.operation(request.cause)
             && !actions::may_ask(service, &operation, request.action)
         {
-            let role = self.role_of(&identity.principal);
-            let asked = self.asked_by(identity, role.as_deref(), request);
+            let holder = self.holder(&identity.principal);
+            let asked = self.asked_by(identity, holder.as_ref(), request);
             let reason = format!(
                 "the emulator's table of permissions has no {} for {service} {operation}",
                 request.action
@@ -99,15 +100,16 @@ impl Core {
         identity: &Identity,
         request: &Authorization<'_>,
     ) -> Result<(), Denied> {
-        let role = self.role_of(&identity.principal);
+        let holder = self.holder(&identity.principal);
         let session = self.iam.session_policies(&identity.access_key_id);
-        let asked = self.asked_by(identity, role.as_deref(), request);
+        let asked = self.asked_by(identity, holder.as_ref(), request);
         let is_root = matches!(identity.principal, Principal::Root { .. });
         let exempt =
             is_root && asked.call.is_within_account() && ALWAYS_FOR_ROOT.contains(&request.action);
         let resource_policy = request.resource_policy.filter(|_| !exempt);
         let policies = Policies {
-            identity: identity_policies(role.as_deref()),
+            identity: identity_policies(holder.as_ref()),
+            boundary: boundary(holder.as_ref()),
             session: session.as_deref(),
             resource: None,
         };
@@ -169,23 +171,27 @@ impl Core {
         cause: EntryId,
     ) -> Result<(), Denied> {
         let (arn, role) = role;
-        let own = self.role_of(&identity.principal);
+        let own = self.holder(&identity.principal);
         let session = self.iam.session_policies(&identity.access_key_id);
         let request = assumption(cause, arn, context);
-        let asked = self.asked_by(identity, own.as_deref(), &request);
+        let asked = self.asked_by(identity, own.as_ref(), &request);
         let policies = Policies {
-            identity: identity_policies(own.as_deref()),
+            identity: identity_policies(own.as_ref()),
+            boundary: boundary(own.as_ref()),
             session: session.as_deref(),
             resource: None,
         };
         self.decide_trust(&asked, policies, role)
     }
 
-    /// The role that a session is of, unless it was deleted.
-    pub(super) fn role_of(&self, principal: &Principal) -> Option<Arc<Role>> {
+    /// Whose policies a caller has, unless it was deleted.
+    fn holder(&self, principal: &Principal) -> Option<Holder> {
         match principal {
             Principal::Root { .. } => None,
-            Principal::AssumedRole { account, role, .. } => self.iam.role(account, role),
+            Principal::User { account, name, .. } => self.iam.user(account, name).map(Holder::User),
+            Principal::AssumedRole { account, role, .. } => {
+                self.iam.role(account, role).map(Holder::Role)
+            }
         }
     }
 
@@ -269,26 +275,50 @@ impl Core {
     fn asked_by<'a>(
         &self,
         identity: &'a Identity,
-        role: Option<&Role>,
+        holder: Option<&Holder>,
         request: &Authorization<'_>,
     ) -> Asked<'a> {
         let mut context = self.circumstances(request);
         // Everybody is on this machine.
         context.insert("aws:SourceIp", "127.0.0.1");
         context.insert("aws:ViaAWSService", "false");
-        let mut deleted = None;
-        match (&identity.principal, role) {
-            (Principal::Root { .. }, _) => {}
-            (Principal::AssumedRole { role: name, .. }, None) => deleted = Some(name),
-            (Principal::AssumedRole { session, .. }, Some(role)) => {
-                context.insert("aws:userid", format!("{}:{session}", role.id));
-                for (key, value) in &role.tags {
-                    context.insert(&format!("aws:PrincipalTag/{key}"), value);
-                }
-            }
+        if let Some(agent) = &identity.sender.user_agent {
+            context.insert("aws:UserAgent", agent);
         }
+        if let Some(referer) = &identity.sender.referer {
+            context.insert("aws:Referer", referer);
+        }
+        if let Some(issued) = identity.issued {
+            context.insert("aws:TokenIssueTime", iso_8601(issued));
+            // Nobody here has a device for a second factor; of lasting keys it is not told at all.
+            context.insert("aws:MultiFactorAuthPresent", "false");
+        }
+        let mut deleted = None;
         let principal = &identity.principal;
-        let call = self.request(caller(principal, role), principal.account(), request);
+        let mut path = IamPath::default();
+        let tags = match holder {
+            None => {
+                if let Principal::AssumedRole { role, .. } = principal {
+                    deleted = Some(role);
+                }
+                None
+            }
+            Some(Holder::User(user)) => {
+                context.insert("aws:userid", &user.id);
+                Some(&user.tags)
+            }
+            Some(Holder::Role(role)) => {
+                if let Principal::AssumedRole { session, .. } = principal {
+                    context.insert("aws:userid", format!("{}:{session}", role.id));
+                }
+                path = role.path.clone();
+                Some(&role.tags)
+            }
+        };
+        for (key, value) in tags.into_iter().flatten() {
+            context.insert(&format!("aws:PrincipalTag/{key}"), value);
+        }
+        let call = self.request(caller(principal, path), principal.account(), request);
         Asked {
             cause: request.cause,
             call: call.with_context(context),
@@ -342,14 +372,13 @@ impl Core {
     /// What services say of a call, and what is true of all.
     fn circumstances(&self, request: &Authorization<'_>) -> ContextKeys {
         let now = self.clock.now();
+        let is_plain = self.plain_http.is_told();
         let mut context = ContextKeys::new()
             .with("aws:CurrentTime", iso_8601(now))
             .with("aws:EpochTime", now.unix_timestamp().to_string())
-            // The emulator stands in for endpoints that the same client calls over TLS; whether
-            // the loopback's bytes are encrypted says nothing about the stack.
-            .with("aws:SecureTransport", "true")
+            .with("aws:SecureTransport", (!is_plain).to_string())
             .with("aws:RequestedRegion", self.region_of(request.resource));
-        if request.action.starts_with("s3:") {
+        if request.action.starts_with("s3:") && !is_plain {
             // In agreement with `aws:SecureTransport`.
             context.insert("s3:TlsVersion", "1.3");
         }
@@ -402,13 +431,41 @@ fn unseen(missing: PolicyKind) -> Evaluation {
     }
 }
 
-fn identity_policies(role: Option<&Role>) -> &[NamedPolicy] {
-    role.map_or(&[], |role| &role.effective)
+/// Whose policies a caller has.
+enum Holder {
+    Role(Arc<Role>),
+    User(Arc<User>),
+}
+
+impl Holder {
+    fn grants(&self) -> &Grants {
+        match self {
+            Self::Role(role) => &role.grants,
+            Self::User(user) => &user.grants,
+        }
+    }
+}
+
+fn identity_policies(holder: Option<&Holder>) -> &[NamedPolicy] {
+    holder.map_or(&[], |holder| &holder.grants().effective)
+}
+
+fn boundary(holder: Option<&Holder>) -> Option<&NamedPolicy> {
+    holder?.grants().limit.as_ref()
 }
 
 /// The caller with the path of its role, which policies name and callers do not show.
-fn caller(principal: &Principal, role: Option<&Role>) -> zipster_iam::Principal {
+fn caller(principal: &Principal, path: IamPath) -> zipster_iam::Principal {
     match principal {
+        Principal::User {
+            account,
+            path,
+            name,
+        } => zipster_iam::Principal::User {
+            account: account.clone(),
+            path: path.clone(),
+            name: name.to_string(),
+        },
         Principal::Root { account } => zipster_iam::Principal::Root {
             account: account.clone(),
         },
@@ -418,7 +475,7 @@ fn caller(principal: &Principal, role: Option<&Role>) -> zipster_iam::Principal 
             session,
         } => zipster_iam::Principal::AssumedRole {
             account: account.clone(),
-            path: role.map_or_else(IamPath::default, |role| role.path.clone()),
+            path,
             role: name.clone(),
             session: session.clone(),
         },

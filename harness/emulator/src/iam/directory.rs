@@ -1,4 +1,4 @@
-//! What IAM knows: the roles and managed policies of every account.
+//! What IAM knows: the roles, users and managed policies of every account.
 //!
 //! Roles are shared with whoever decides about a call ([`Directory::role`] is a pointer, not a
 //! copy), and each carries the list of all policies that apply to it, so that a decision copies
@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 use zipster_iam::{NamedPolicy, Policy, PolicyKind};
-use zipster_names::{AccountId, Arn, IamPath, PolicyName, RoleName};
+use zipster_names::{AccountId, Arn, IamPath, PolicyName, RoleName, UserName};
 
+use super::error;
+use super::grants::{self, Entity, Grants};
 use super::parsed::ParsedPolicies;
-use super::{error, provided};
-use crate::front::ApiError;
+use crate::front::{ApiError, ServiceName};
 use crate::identity::Principal;
 
-/// Roles and policies of all accounts, and what they limit sessions to.
+/// Roles, users and policies of all accounts, and what they limit sessions to.
 #[derive(Debug, Default)]
 pub struct Directory {
     accounts: Mutex<HashMap<AccountId, Account>>,
@@ -31,6 +32,20 @@ impl Directory {
     #[must_use]
     pub fn role(&self, account: &AccountId, name: &RoleName) -> Option<Arc<Role>> {
         self.accounts().get(account)?.roles.get(name).cloned()
+    }
+
+    /// The user of this name, whatever its path.
+    #[must_use]
+    pub fn user(&self, account: &AccountId, name: &UserName) -> Option<Arc<User>> {
+        self.accounts().get(account)?.users.get(name).cloned()
+    }
+
+    /// The user of this ARN; its path must be the user's.
+    #[must_use]
+    pub fn user_by_arn(&self, arn: &Arn) -> Option<Arc<User>> {
+        let name = UserName::parse(arn.resource().rsplit('/').next()?).ok()?;
+        let user = self.user(arn.account()?, &name)?;
+        (user.arn == *arn).then_some(user)
     }
 
     /// The role of this ARN; its path must be the role's.
@@ -48,6 +63,7 @@ impl Directory {
     pub fn unique_id(&self, principal: &Principal) -> Option<String> {
         match principal {
             Principal::Root { account } => Some(account.to_string()),
+            Principal::User { account, name, .. } => Some(self.user(account, name)?.id.clone()),
             Principal::AssumedRole {
                 account,
                 role,
@@ -100,6 +116,7 @@ impl Directory {
 #[derive(Debug, Default)]
 pub(super) struct Account {
     roles: BTreeMap<RoleName, Arc<Role>>,
+    users: BTreeMap<UserName, Arc<User>>,
     /// By ARN.
     policies: BTreeMap<Arn, ManagedPolicy>,
 }
@@ -121,6 +138,11 @@ impl Account {
         if self.roles.keys().any(is_taken) {
             return Err(error::role_exists(&role.name));
         }
+        let mut role = role;
+        if let Some(boundary) = &role.grants.boundary {
+            self.check_boundary(boundary)?;
+        }
+        role.grants.refresh(&self.policies);
         let role = Arc::new(role);
         self.roles.insert(role.name.clone(), Arc::clone(&role));
         Ok(role)
@@ -137,24 +159,71 @@ impl Account {
             .get_mut(name)
             .ok_or_else(|| error::no_role(name))?;
         let role = Arc::make_mut(role);
-        change(role)?;
-        role.refresh(&self.policies);
+        change(role)
+    }
+
+    /// All users, by name.
+    pub(super) fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.users.values()
+    }
+
+    /// Adds a user. Names are unique whatever their case.
+    pub(super) fn add_user(&mut self, user: User) -> Result<Arc<User>, ApiError> {
+        let is_taken = |other: &UserName| other.as_str().eq_ignore_ascii_case(user.name.as_str());
+        if self.users.keys().any(is_taken) {
+            return Err(error::user_exists(&user.name));
+        }
+        let mut user = user;
+        if let Some(boundary) = &user.grants.boundary {
+            self.check_boundary(boundary)?;
+        }
+        user.grants.refresh(&self.policies);
+        let user = Arc::new(user);
+        self.users.insert(user.name.clone(), Arc::clone(&user));
+        Ok(user)
+    }
+
+    /// Removes a user without policies.
+    pub(super) fn remove_user(&mut self, name: &UserName) -> Result<(), ApiError> {
+        self.grants(&Entity::User(name.clone()))?.check_none()?;
+        self.users.remove(name);
+        Ok(())
+    }
+
+    /// The policies of a role or user; `NoSuchEntity` if there is none.
+    pub(super) fn grants(&self, entity: &Entity) -> Result<&Grants, ApiError> {
+        let grants = match entity {
+            Entity::Role(name) => self.roles.get(name).map(|role| &role.grants),
+            Entity::User(name) => self.users.get(name).map(|user| &user.grants),
+        };
+        grants.ok_or_else(|| entity.missing())
+    }
+
+    /// Changes the policies of a role or user; the change must not fail half-way.
+    pub(super) fn change_grants(
+        &mut self,
+        entity: &Entity,
+        change: impl FnOnce(&mut Grants) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let grants = match entity {
+            Entity::Role(name) => {
+                let role = self.roles.get_mut(name);
+                role.map(|role| &mut Arc::make_mut(role).grants)
+            }
+            Entity::User(name) => {
+                let user = self.users.get_mut(name);
+                user.map(|user| &mut Arc::make_mut(user).grants)
+            }
+        };
+        let grants = grants.ok_or_else(|| entity.missing())?;
+        change(grants)?;
+        grants.refresh(&self.policies);
         Ok(())
     }
 
     /// Removes a role without policies.
     pub(super) fn remove_role(&mut self, name: &RoleName) -> Result<(), ApiError> {
-        let role = self.role(name)?;
-        if !role.attached.is_empty() {
-            return Err(error::delete_conflict(
-                "Cannot delete entity, must detach all policies first.",
-            ));
-        }
-        if !role.inline.is_empty() {
-            return Err(error::delete_conflict(
-                "Cannot delete entity, must delete policies first.",
-            ));
-        }
+        self.role(name)?.grants.check_none()?;
         self.roles.remove(name);
         Ok(())
     }
@@ -166,11 +235,7 @@ impl Account {
 
     /// A managed policy, the account's own or one that AWS provides.
     pub(super) fn policy(&self, arn: &Arn) -> Option<&ManagedPolicy> {
-        if arn.is_owned_by_aws() {
-            provided::find(arn)
-        } else {
-            self.policies.get(arn)
-        }
+        grants::find(&self.policies, arn)
     }
 
     /// Adds a managed policy.
@@ -184,8 +249,8 @@ impl Account {
         Ok(())
     }
 
-    /// Changes one of the account's managed policies, and with it what the roles that have it
-    /// may do; the change must not fail half-way.
+    /// Changes one of the account's managed policies, and with it what the roles and users that
+    /// have it may do; the change must not fail half-way.
     pub(super) fn change_policy<R>(
         &mut self,
         arn: &Arn,
@@ -197,8 +262,13 @@ impl Account {
             .ok_or_else(|| error::no_policy(arn))?;
         let result = change(policy)?;
         for role in self.roles.values_mut() {
-            if role.attached.contains(arn) {
-                Arc::make_mut(role).refresh(&self.policies);
+            if role.grants.uses(arn) {
+                Arc::make_mut(role).grants.refresh(&self.policies);
+            }
+        }
+        for user in self.users.values_mut() {
+            if user.grants.uses(arn) {
+                Arc::make_mut(user).grants.refresh(&self.policies);
             }
         }
         Ok(result)
@@ -210,7 +280,7 @@ impl Account {
             .policies
             .get(arn)
             .ok_or_else(|| error::no_policy(arn))?;
-        if self.attachments(arn).next().is_some() {
+        if !self.attachments(arn).is_empty() {
             return Err(error::delete_conflict(
                 "Cannot delete a policy attached to entities.",
             ));
@@ -225,11 +295,46 @@ impl Account {
         Ok(())
     }
 
-    /// The roles that a managed policy is attached to, by name.
-    pub(super) fn attachments<'a>(&'a self, arn: &'a Arn) -> impl Iterator<Item = &'a Arc<Role>> {
-        self.roles
-            .values()
-            .filter(move |role| role.attached.contains(arn))
+    /// How many roles and users have a managed policy attached, and how many are limited by it.
+    pub(super) fn usage(&self, arn: &Arn) -> Usage {
+        let roles = self.roles.values().map(|role| &role.grants);
+        let all = roles.chain(self.users.values().map(|user| &user.grants));
+        let mut usage = Usage::default();
+        for grants in all {
+            usage.attached += usize::from(grants.attached.contains(arn));
+            usage.boundaries += usize::from(grants.boundary.as_ref() == Some(arn));
+        }
+        usage
+    }
+
+    /// `NoSuchEntity` unless a managed policy can be a permissions boundary.
+    pub(super) fn check_boundary(&self, arn: &Arn) -> Result<(), ApiError> {
+        if self.policy(arn).is_some() {
+            return Ok(());
+        }
+        Err(if arn.is_owned_by_aws() {
+            let what = format!("the AWS managed policy {arn}");
+            ApiError::unsupported(ServiceName::Iam, &what)
+        } else {
+            error::no_boundary(arn)
+        })
+    }
+
+    /// What a managed policy is attached to or limits: roles, then users, by name.
+    pub(super) fn attachments(&self, arn: &Arn) -> Vec<Attachment> {
+        let roles = self.roles.values().filter(|role| role.grants.uses(arn));
+        let roles = roles.map(|role| Attachment {
+            entity: Entity::Role(role.name.clone()),
+            path: role.path.clone(),
+            id: role.id.clone(),
+        });
+        let users = self.users.values().filter(|user| user.grants.uses(arn));
+        let users = users.map(|user| Attachment {
+            entity: Entity::User(user.name.clone()),
+            path: user.path.clone(),
+            id: user.id.clone(),
+        });
+        roles.chain(users).collect()
     }
 }
 
@@ -251,35 +356,54 @@ pub struct Role {
     pub(super) max_session_s: u32,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) trust: Document,
-    pub(super) inline: BTreeMap<PolicyName, Document>,
-    /// ARNs of managed policies, in the order of attaching.
-    pub(super) attached: Vec<Arn>,
-    /// All policies that apply; see [`Role::refresh`].
-    pub(super) effective: Arc<[NamedPolicy]>,
+    pub(super) grants: Grants,
 }
 
-impl Role {
-    /// Collects the policies that apply, inline ones first.
-    fn refresh(&mut self, policies: &BTreeMap<Arn, ManagedPolicy>) {
-        let inline = self
-            .inline
-            .iter()
-            .map(|(name, document)| document.named(name.as_str()));
-        let attached = self.attached.iter().filter_map(|arn| {
-            let policy = if arn.is_owned_by_aws() {
-                provided::find(arn)?
-            } else {
-                policies.get(arn)?
-            };
-            Some(
-                policy
-                    .default_version()
-                    .document
-                    .named(policy.name.as_str()),
-            )
-        });
-        self.effective = inline.chain(attached).collect();
+/// A user.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Its path.
+    pub path: IamPath,
+    /// Its name.
+    pub name: UserName,
+    /// `AIDA...`, never used again.
+    pub id: String,
+    /// Its ARN.
+    pub arn: Arn,
+    /// When it was made, UTC.
+    pub created: OffsetDateTime,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) grants: Grants,
+}
+
+impl User {
+    /// The user as a caller.
+    pub(super) fn principal(&self) -> Principal {
+        Principal::User {
+            account: self
+                .arn
+                .account()
+                .expect("a user's ARN has an account")
+                .clone(),
+            path: self.path.clone(),
+            name: self.name.clone(),
+        }
     }
+}
+
+/// How much a managed policy is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Usage {
+    pub(super) attached: usize,
+    pub(super) boundaries: usize,
+}
+
+/// What a managed policy is attached to, or limits.
+#[derive(Debug)]
+pub(super) struct Attachment {
+    pub(super) entity: Entity,
+    pub(super) path: IamPath,
+    pub(super) id: String,
 }
 
 /// A policy document, as it came and as it was understood.

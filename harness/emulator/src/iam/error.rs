@@ -22,11 +22,6 @@ pub(super) fn no_role(name: impl Display) -> ApiError {
     no_such(format!("The role with name {name} cannot be found."))
 }
 
-/// 404 for a policy in a role.
-pub(super) fn no_inline(name: impl Display) -> ApiError {
-    no_such(format!("The role policy with name {name} cannot be found."))
-}
-
 /// 404 for a managed policy.
 pub(super) fn no_policy(arn: impl Display) -> ApiError {
     no_such(format!("Policy {arn} was not found."))
@@ -39,9 +34,21 @@ pub(super) fn not_attachable(what: impl Display) -> ApiError {
     ))
 }
 
+/// 404 for a managed policy that is to be a permissions boundary.
+pub(super) fn no_boundary(arn: impl Display) -> ApiError {
+    no_such(format!(
+        "Scope ARN: {arn} does not exist or is not attachable."
+    ))
+}
+
 /// 409 `EntityAlreadyExists` for a role.
 pub(super) fn role_exists(name: impl Display) -> ApiError {
     exists(format!("Role with name {name} already exists."))
+}
+
+/// 409 `EntityAlreadyExists` for a user.
+pub(super) fn user_exists(name: impl Display) -> ApiError {
+    exists(format!("User with name {name} already exists."))
 }
 
 /// 409 `EntityAlreadyExists` for a managed policy.
@@ -70,9 +77,11 @@ pub(super) fn malformed(kind: PolicyKind, errors: &PolicyErrors) -> ApiError {
     let message = match kind {
         // A role's trust policy has a word of its own for this, as CreateRole is often heard to say.
         PolicyKind::Trust if errors.is_not_json() => "This policy contains invalid Json".to_owned(),
-        PolicyKind::Trust | PolicyKind::Identity | PolicyKind::Resource | PolicyKind::Session => {
-            errors.aws_message()
-        }
+        PolicyKind::Trust
+        | PolicyKind::Identity
+        | PolicyKind::Boundary
+        | PolicyKind::Resource
+        | PolicyKind::Session => errors.aws_message(),
     };
     ApiError::bad_request("MalformedPolicyDocument", message)
 }
@@ -98,6 +107,15 @@ pub(super) fn input(message: impl Into<String>) -> ApiError {
 /// 403 `AccessDenied`.
 pub(super) fn access_denied(message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+}
+
+/// 403 `InvalidClientTokenId`.
+pub(super) fn invalid_token() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "InvalidClientTokenId",
+        "The security token included in the request is invalid.",
+    )
 }
 
 /// 403 for what no policy allows.

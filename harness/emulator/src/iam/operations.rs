@@ -44,6 +44,7 @@ pub const IAM_OPERATIONS: &[Operation] = &[
             "AssumeRolePolicyDocument",
             "Description",
             "MaxSessionDuration",
+            "PermissionsBoundary",
             "Tags",
         ],
     ),
@@ -107,6 +108,40 @@ pub const IAM_OPERATIONS: &[Operation] = &[
         "UpdateRole",
         &["RoleName", "Description", "MaxSessionDuration"],
     ),
+    operation("AttachUserPolicy", &["UserName", "PolicyArn"]),
+    operation("CreateAccessKey", &["UserName"]),
+    operation(
+        "CreateUser",
+        &["UserName", "Path", "PermissionsBoundary", "Tags"],
+    ),
+    operation("DeleteRolePermissionsBoundary", &["RoleName"]),
+    operation("DeleteUserPermissionsBoundary", &["UserName"]),
+    operation(
+        "PutRolePermissionsBoundary",
+        &["RoleName", "PermissionsBoundary"],
+    ),
+    operation(
+        "PutUserPermissionsBoundary",
+        &["UserName", "PermissionsBoundary"],
+    ),
+    operation("DeleteAccessKey", &["UserName", "AccessKeyId"]),
+    operation("DeleteUser", &["UserName"]),
+    operation("DeleteUserPolicy", &["UserName", "PolicyName"]),
+    operation("DetachUserPolicy", &["UserName", "PolicyArn"]),
+    operation("GetUser", &["UserName"]),
+    operation("GetUserPolicy", &["UserName", "PolicyName"]),
+    operation("ListAccessKeys", &["UserName", "Marker", "MaxItems"]),
+    operation(
+        "ListAttachedUserPolicies",
+        &["UserName", "PathPrefix", "Marker", "MaxItems"],
+    ),
+    operation("ListUserPolicies", &["UserName", "Marker", "MaxItems"]),
+    operation("ListUsers", &["PathPrefix", "Marker", "MaxItems"]),
+    operation(
+        "PutUserPolicy",
+        &["UserName", "PolicyName", "PolicyDocument"],
+    ),
+    operation("UpdateAccessKey", &["UserName", "AccessKeyId", "Status"]),
 ];
 
 /// STS's operations.
@@ -123,6 +158,7 @@ pub const STS_OPERATIONS: &[Operation] = &[
         ],
     ),
     operation("GetCallerIdentity", &[]),
+    operation("GetSessionToken", &["DurationSeconds"]),
 ];
 
 /// Refuses an operation that is not supported, or a parameter that it does not understand.
@@ -169,17 +205,17 @@ mod tests {
         check_form(
             ServiceName::Iam,
             "CreateRole",
-            "Action=CreateRole&RoleName=r&PermissionsBoundary=arn",
+            "Action=CreateRole&RoleName=r&InstanceProfile=arn",
             Some(
-                "iam: the parameter PermissionsBoundary of CreateRole is not supported by this \
+                "iam: the parameter InstanceProfile of CreateRole is not supported by this \
                  emulator",
             ),
         );
         check_form(
             ServiceName::Iam,
-            "CreateUser",
-            "Action=CreateUser",
-            Some("iam: CreateUser is not supported by this emulator"),
+            "CreateGroup",
+            "Action=CreateGroup",
+            Some("iam: CreateGroup is not supported by this emulator"),
         );
         check_form(
             ServiceName::Sts,

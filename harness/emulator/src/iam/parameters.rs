@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zipster_names::{Arn, IamPath, PolicyName, RoleName};
+use zipster_names::{Arn, IamPath, PolicyName, RoleName, UserName};
 
 use super::error;
 use crate::front::ApiError;
@@ -15,6 +15,12 @@ const MOST_TAGS: usize = 50;
 pub(super) fn role_name(params: &Params) -> Result<RoleName, ApiError> {
     let text = require(params, "RoleName", "roleName")?;
     RoleName::parse(text).map_err(|_| bad_name(text, "roleName", 64))
+}
+
+/// `UserName`.
+pub(super) fn user_name(params: &Params) -> Result<UserName, ApiError> {
+    let text = require(params, "UserName", "userName")?;
+    UserName::parse(text).map_err(|_| bad_name(text, "userName", 64))
 }
 
 /// `PolicyName`.

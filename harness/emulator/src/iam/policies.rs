@@ -3,10 +3,11 @@
 use zipster_iam::PolicyKind;
 use zipster_names::Arn;
 
-use super::directory::{Account, Document, ManagedPolicy, PolicyVersion};
+use super::directory::{Account, Document, ManagedPolicy, PolicyVersion, Usage};
 use super::parameters::{self, Page, flag, policy_arn, policy_name, require};
 use super::render::{self, Detail};
-use super::roles::{description, request_tags};
+use super::roles::description;
+use super::tags::request_tags;
 use super::{Iam, answer, done, error, provided};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
@@ -54,7 +55,7 @@ impl Iam {
             .iam
             .with(account, |state| state.add_policy(policy.clone()))?;
         Ok(answer(call, |xml| {
-            render::policy(xml, "Policy", &policy, 0, Detail::Full);
+            render::policy(xml, "Policy", &policy, Usage::default(), Detail::Full);
         }))
     }
 
@@ -63,7 +64,7 @@ impl Iam {
         let arn = policy_arn(params)?;
         self.allow(call, "iam:GetPolicy", arn.as_str(), &[])?;
         let (policy, attachments) = self.read_policy(call, &arn, |state, policy| {
-            (policy.clone(), state.attachments(&arn).count())
+            (policy.clone(), state.usage(&arn))
         })?;
         Ok(answer(call, |xml| {
             render::policy(xml, "Policy", &policy, attachments, Detail::Full);
@@ -91,8 +92,8 @@ impl Iam {
             let provided = provided::all().iter().filter(|_| aws);
             let all = state.own_policies().filter(|_| own).chain(provided);
             all.filter(|policy| policy.path.as_str().starts_with(prefix))
-                .map(|policy| (policy.clone(), state.attachments(&policy.arn).count()))
-                .filter(|(_, attachments)| !only_attached || *attachments > 0)
+                .map(|policy| (policy.clone(), state.usage(&policy.arn)))
+                .filter(|(_, attachments)| !only_attached || attachments.attached > 0)
                 .collect::<Vec<_>>()
         });
         let page = Page::of(params, policies, |(policy, _)| policy.arn.as_str())?;

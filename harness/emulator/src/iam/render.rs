@@ -1,10 +1,12 @@
-//! How roles and policies look in answers.
+//! How roles, users and policies look in answers.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use time::OffsetDateTime;
 use zipster_names::Arn;
 
 use super::authorize::iso_8601;
-use super::directory::{Document, ManagedPolicy, PolicyVersion, Role};
+use super::directory::{Document, ManagedPolicy, PolicyVersion, Role, Usage, User};
+use super::grants::Grants;
 use super::parameters::Page;
 use crate::front::Xml;
 
@@ -39,10 +41,53 @@ pub(super) fn role(xml: &mut Xml, element: &str, role: &Role, detail: Detail) {
         xml.text("Description", description);
     }
     xml.text("MaxSessionDuration", &role.max_session_s.to_string());
+    if detail == Detail::Full {
+        boundary(xml, &role.grants);
+    }
     if detail == Detail::Full && !role.tags.is_empty() {
         tags(xml, role.tags.iter());
     }
     xml.close(element);
+}
+
+/// A user, between `<User>` or `<member>`.
+///
+/// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_User.html>.
+pub(super) fn user(xml: &mut Xml, element: &str, user: &User, detail: Detail) {
+    xml.open(element);
+    xml.text("Path", user.path.as_str());
+    xml.text("UserName", user.name.as_str());
+    xml.text("UserId", &user.id);
+    xml.text("Arn", user.arn.as_str());
+    xml.text("CreateDate", &iso_8601(user.created));
+    if detail == Detail::Full {
+        boundary(xml, &user.grants);
+    }
+    if detail == Detail::Full && !user.tags.is_empty() {
+        tags(xml, user.tags.iter());
+    }
+    xml.close(element);
+}
+
+/// `<PermissionsBoundary>`, if there is one.
+fn boundary(xml: &mut Xml, grants: &Grants) {
+    if let Some(arn) = &grants.boundary {
+        xml.open("PermissionsBoundary");
+        xml.text("PermissionsBoundaryType", "PermissionsBoundaryPolicy");
+        xml.text("PermissionsBoundaryArn", arn.as_str());
+        xml.close("PermissionsBoundary");
+    }
+}
+
+/// An account's root user, who has neither name nor path of its own.
+pub(super) fn root(xml: &mut Xml, account: &str, arn: &str, made: OffsetDateTime) {
+    xml.open("User");
+    xml.text("Path", "/");
+    xml.text("UserName", "root");
+    xml.text("UserId", account);
+    xml.text("Arn", arn);
+    xml.text("CreateDate", &iso_8601(made));
+    xml.close("User");
 }
 
 /// A managed policy, between `<Policy>` or `<member>`.
@@ -52,7 +97,7 @@ pub(super) fn policy(
     xml: &mut Xml,
     element: &str,
     policy: &ManagedPolicy,
-    attachments: usize,
+    usage: Usage,
     detail: Detail,
 ) {
     xml.open(element);
@@ -61,8 +106,9 @@ pub(super) fn policy(
     xml.text("Arn", policy.arn.as_str());
     xml.text("Path", policy.path.as_str());
     xml.text("DefaultVersionId", &version_id(policy.default));
-    xml.text("AttachmentCount", &attachments.to_string());
-    xml.text("PermissionsBoundaryUsageCount", "0");
+    xml.text("AttachmentCount", &usage.attached.to_string());
+    let boundaries = usage.boundaries.to_string();
+    xml.text("PermissionsBoundaryUsageCount", &boundaries);
     xml.text("IsAttachable", "true");
     if let (Detail::Full, Some(description)) = (detail, &policy.description) {
         xml.text("Description", description);

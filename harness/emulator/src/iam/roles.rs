@@ -1,15 +1,16 @@
 //! Operations on roles: make, change, tag, list and delete them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use zipster_iam::PolicyKind;
 use zipster_names::{Arn, RoleName};
 
 use super::directory::{Document, Role};
+use super::grants::Grants;
 use super::parameters::{self, Page, number, role_name, tags, values};
 use super::render::{self, Detail};
-use super::{Iam, answer, done, error};
+use super::tags::{request_tags, tag_keys};
+use super::{Iam, answer, boundaries, done, error};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
 
@@ -41,7 +42,9 @@ impl Iam {
         let tags = tags(params)?;
         let account = call.identity.principal.account();
         let arn = Arn::role(self.core.region.partition(), account, &path, &name);
-        let context = request_tags(&tags);
+        let boundary = boundaries::parameter(params)?;
+        let mut context = request_tags(&tags);
+        context.extend(boundaries::asked(boundary.as_ref()));
         self.allow(call, "iam:CreateRole", arn.as_str(), &context)?;
         if !tags.is_empty() {
             self.allow(call, "iam:TagRole", arn.as_str(), &context)?;
@@ -56,9 +59,10 @@ impl Iam {
             max_session_s,
             tags,
             trust: trust_policy(trust)?,
-            inline: BTreeMap::new(),
-            attached: Vec::new(),
-            effective: Arc::new([]),
+            grants: Grants {
+                boundary,
+                ..Grants::default()
+            },
         };
         let role = self.core.iam.with(account, |state| state.add_role(role))?;
         Ok(answer(call, |xml| {
@@ -182,7 +186,7 @@ impl Iam {
     pub(super) fn untag_role(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
         let name = role_name(params)?;
         let keys = values(params, "TagKeys");
-        let context: Vec<_> = keys.iter().map(|key| tag_key(key)).collect();
+        let context = tag_keys(&keys);
         self.allow_on_role(call, "iam:UntagRole", &name, &context)?;
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
@@ -254,6 +258,7 @@ impl Iam {
                     context.push((format!("aws:ResourceTag/{key}"), value.clone()));
                     context.push((format!("iam:ResourceTag/{key}"), value.clone()));
                 }
+                context.extend(boundaries::existing(&call.operation, &role.grants));
                 role.arn.clone()
             }
             None => {
@@ -263,21 +268,6 @@ impl Iam {
         };
         self.allow(call, action, arn.as_str(), &context)
     }
-}
-
-/// The tags of a request as condition keys.
-pub(super) fn request_tags(tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    tags.iter()
-        .flat_map(|(key, value)| {
-            let tag = (format!("aws:RequestTag/{key}"), value.clone());
-            [tag, tag_key(key)]
-        })
-        .collect()
-}
-
-/// One of the values of `aws:TagKeys`.
-fn tag_key(key: &str) -> (String, String) {
-    ("aws:TagKeys".to_owned(), key.to_owned())
 }
 
 fn trust_policy(text: &str) -> Result<Document, ApiError> {

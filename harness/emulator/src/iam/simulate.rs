@@ -5,7 +5,10 @@ use zipster_iam::{
     Principal, Request, Resource, evaluate,
 };
 
-use super::directory::{Document, Role};
+use super::directory::Document;
+use super::grants::Grants;
+use zipster_names::Arn;
+
 use super::parameters::{self, Page, require, values};
 use super::{Iam, answer, error, render};
 use crate::front::query::Params;
@@ -21,8 +24,14 @@ struct Simulated {
     missing: Vec<String>,
 }
 
+/// Whose policies are asked.
+struct Source {
+    principal: Principal,
+    grants: Grants,
+}
+
 impl Iam {
-    /// What a role's own policies decide on each action and resource, under the circumstances
+    /// What a role's or user's own policies decide on each action and resource, under the circumstances
     /// that the request gives and no others.
     ///
     /// Follows
@@ -35,11 +44,8 @@ impl Iam {
         let source = require(params, "PolicySourceArn", "policySourceArn")?;
         let arn = parameters::arn(source)?;
         self.allow(call, "iam:SimulatePrincipalPolicy", source, &[])?;
-        let role = self.core.iam.role_by_arn(&arn);
-        let role = role.filter(|_| arn.account() == Some(call.identity.principal.account()));
-        let role =
-            role.ok_or_else(|| error::no_such(format!("The principal {source} cannot be found.")))?;
-        let mut policies = role.effective.to_vec();
+        let source = self.source(call, &arn)?;
+        let mut policies = source.grants.effective.to_vec();
         for (index, text) in values(params, "PolicyInputList").iter().enumerate() {
             let document = Document::parse(text, PolicyKind::Identity)?;
             let name = format!("PolicyInputList.{}", index + 1);
@@ -60,7 +66,14 @@ impl Iam {
             let action = Action::parse(name)
                 .map_err(|_| error::input(format!("Invalid action in policy: {name}")))?;
             for resource in &resources {
-                all.push(self.simulate(call, &role, &policies, action.clone(), resource, &context));
+                all.push(self.simulate(
+                    call,
+                    &source,
+                    &policies,
+                    action.clone(),
+                    resource,
+                    &context,
+                ));
             }
         }
         let page = Page::of(params, all, |simulated| &simulated.key)?;
@@ -70,28 +83,57 @@ impl Iam {
         }))
     }
 
+    /// The role or user of the caller's account that an ARN names.
+    fn source(&self, call: &Call, arn: &Arn) -> Result<Source, ApiError> {
+        let account = call.identity.principal.account();
+        let is_own = arn.account() == Some(account);
+        let role = self.core.iam.role_by_arn(arn).filter(|_| is_own);
+        let user = self.core.iam.user_by_arn(arn).filter(|_| is_own);
+        match (role, user) {
+            (Some(role), _) => Ok(Source {
+                principal: Principal::AssumedRole {
+                    account: account.clone(),
+                    path: role.path.clone(),
+                    role: role.name.clone(),
+                    session: "simulation".to_owned(),
+                },
+                grants: role.grants.clone(),
+            }),
+            (None, Some(user)) => Ok(Source {
+                principal: Principal::User {
+                    account: account.clone(),
+                    path: user.path.clone(),
+                    name: user.name.to_string(),
+                },
+                grants: user.grants.clone(),
+            }),
+            (None, None) => Err(error::no_such(format!(
+                "The principal {arn} cannot be found."
+            ))),
+        }
+    }
+
     fn simulate(
         &self,
         call: &Call,
-        role: &Role,
+        source: &Source,
         policies: &[NamedPolicy],
         action: Action,
         resource: &str,
         context: &ContextKeys,
     ) -> Simulated {
         let account = call.identity.principal.account();
-        let caller = Principal::AssumedRole {
-            account: account.clone(),
-            path: role.path.clone(),
-            role: role.name.clone(),
-            session: "simulation".to_owned(),
-        };
         let name = action.to_string();
-        let mut request = Request::new(caller, action, Resource::new(resource, account.clone()))
-            .with_context(context.clone());
+        let mut request = Request::new(
+            source.principal.clone(),
+            action,
+            Resource::new(resource, account.clone()),
+        )
+        .with_context(context.clone());
         request.partition = self.core.region.partition();
         let policies = Policies {
             identity: policies,
+            boundary: source.grants.limit.as_ref(),
             ..Policies::default()
         };
         let evaluation = evaluate(&request, &policies);

@@ -18,6 +18,12 @@ const DURATION_LIMITS_S: (u32, u32) = (900, 43_200);
 /// How long a session lasts whose request does not say.
 const USUAL_DURATION_S: u32 = 3600;
 
+/// The limits of `DurationSeconds` of `GetSessionToken`.
+const TOKEN_LIMITS_S: (u32, u32) = (900, 129_600);
+
+/// How long a user's session lasts whose request does not say.
+const USUAL_TOKEN_S: u32 = 43_200;
+
 /// How long a session may last that another session of a role began.
 const LONGEST_CHAINED_S: u32 = 3600;
 
@@ -67,7 +73,7 @@ impl Iam {
                     "Roles may not be assumed by root accounts.",
                 ));
             }
-            Principal::AssumedRole { .. } => {}
+            Principal::User { .. } | Principal::AssumedRole { .. } => {}
         }
         let found = self.core.iam.role_by_arn(&arn);
         let context = conditions(params, &session);
@@ -77,7 +83,7 @@ impl Iam {
         let Some(role) = found else {
             return Err(ApiError::internal("a role that does not exist was allowed"));
         };
-        check_duration(duration, &role)?;
+        check_duration(duration, &role, &identity.principal)?;
         let owner = arn.account().unwrap_or(identity.principal.account());
         let limits = self.session_policies(params, owner)?;
         let principal = Principal::AssumedRole {
@@ -85,13 +91,14 @@ impl Iam {
             role: role.name.clone(),
             session: session.to_string(),
         };
-        let expires = self.core.clock.now() + Duration::seconds(duration.into());
+        let now = self.core.clock.now();
+        let expires = now + Duration::seconds(duration.into());
         let credentials = self.core.credentials.issue_session(
             &self.core.random,
             principal.clone(),
             // What a function does in another role is still an effect of its invocation.
             identity.execution.clone(),
-            expires,
+            (now, expires),
         );
         if let Some(limits) = limits {
             let id = &credentials.access_key_id;
@@ -110,6 +117,40 @@ impl Iam {
         }))
     }
 
+    /// Credentials with an end for a user, or for an account's root user; what they may do is not
+    /// less, but for IAM and STS themselves. It takes no permission.
+    ///
+    /// Follows <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>.
+    pub(super) fn get_session_token(
+        &self,
+        call: &Call,
+        params: &Params,
+    ) -> Result<Answer, ApiError> {
+        let identity = &call.identity;
+        let is_role = matches!(identity.principal, Principal::AssumedRole { .. });
+        if is_role || identity.issued.is_some() {
+            return Err(error::access_denied(
+                "Cannot call GetSessionToken with session credentials",
+            ));
+        }
+        let asked = number(params, "DurationSeconds", "durationSeconds", TOKEN_LIMITS_S)?;
+        let duration = match identity.principal {
+            // Those of a root user last an hour at most, whatever is asked for.
+            Principal::Root { .. } => asked.unwrap_or(USUAL_DURATION_S).min(USUAL_DURATION_S),
+            Principal::User { .. } | Principal::AssumedRole { .. } => {
+                asked.unwrap_or(USUAL_TOKEN_S)
+            }
+        };
+        let now = self.core.clock.now();
+        let credentials = self.core.credentials.issue_session(
+            &self.core.random,
+            identity.principal.clone(),
+            identity.execution.clone(),
+            (now, now + Duration::seconds(duration.into())),
+        );
+        Ok(answer(call, |xml| render_credentials(xml, &credentials)))
+    }
+
     /// A session of a role as if it had been assumed, whatever its trust policy says; `None` if
     /// there is no such role. For asking what a role may do, which AWS offers no API for.
     #[must_use]
@@ -125,10 +166,11 @@ impl Iam {
             role: role.name.clone(),
             session: session.to_string(),
         };
-        let expires = self.core.clock.now() + Duration::seconds(USUAL_DURATION_S.into());
+        let now = self.core.clock.now();
+        let expires = now + Duration::seconds(USUAL_DURATION_S.into());
         let random = &self.core.random;
         let credentials = &self.core.credentials;
-        Some(credentials.issue_session(random, principal, None, expires))
+        Some(credentials.issue_session(random, principal, None, (now, expires)))
     }
 
     /// `Policy` and `PolicyArns`; `None` if there are neither, and the session is not limited.
@@ -198,14 +240,13 @@ fn conditions(params: &Params, session: &SessionName) -> Vec<(&'static str, Stri
     context
 }
 
-fn check_duration(duration: u32, role: &Role) -> Result<(), ApiError> {
+fn check_duration(duration: u32, role: &Role, caller: &Principal) -> Result<(), ApiError> {
     if duration > role.max_session_s {
         return Err(error::invalid(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    // Only sessions of roles can call at all.
-    if duration > LONGEST_CHAINED_S {
+    if duration > LONGEST_CHAINED_S && matches!(caller, Principal::AssumedRole { .. }) {
         return Err(error::invalid(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by \
              role chaining.",

@@ -11,12 +11,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::function::Function;
+use super::policy::Permission;
 use super::reference::Reference;
 use super::routes::{self, Operation};
 use super::validate::{invalid, unsupported};
 use super::versions::{self, Target};
 use super::{Lambda, alias, event_config, policy};
 use crate::front::{Answer, ApiError, Call};
+use crate::iam::tags::{borrowed, request_tags, tag_keys};
 
 /// The parameters of one request that are not in its body.
 struct Parameters {
@@ -79,10 +81,23 @@ impl Request<'_> {
 
     /// The function or version, if the caller may do this to it.
     fn target(&self, action: &str) -> Result<Target, ApiError> {
+        self.target_with(action, &[])
+    }
+
+    /// The same, with what policies may have conditions on.
+    fn target_with(&self, action: &str, context: &[(&str, String)]) -> Result<Target, ApiError> {
         let reference = self.reference()?;
         self.lambda
-            .authorize(self.call, action, &reference, &[], None)?;
+            .authorize(self.call, action, &reference, context, None)?;
         self.lambda.resolve(&reference)
+    }
+
+    /// The function, if the caller may change its tags so.
+    fn to_tag(&self, action: &str, tags: &[(String, String)]) -> Result<Arc<Function>, ApiError> {
+        let reference = self.reference()?;
+        self.lambda
+            .authorize(self.call, action, &reference, &borrowed(tags), None)?;
+        self.lambda.find(&reference)
     }
 
     fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
@@ -168,8 +183,9 @@ impl Lambda {
                 nothing
             }
             Operation::AddPermission => {
-                let target = target("lambda:AddPermission")?;
-                let permission = request.body()?;
+                let permission: Permission = request.body()?;
+                let context = [("lambda:Principal", permission.principal().to_owned())];
+                let target = request.target_with("lambda:AddPermission", &context)?;
                 let random = &self.core.random;
                 let answer = policy::add_permission(&target, &permission, random)?;
                 Ok((StatusCode::CREATED, answer))
@@ -255,14 +271,14 @@ impl Lambda {
                 ok(json!({ "Tags": tags }))
             }
             Operation::TagResource => {
-                let function = function("lambda:TagResource")?;
                 let TagRequest { tags } = request.body()?;
+                let function = request.to_tag("lambda:TagResource", &request_tags(&tags))?;
                 function.state().tags.extend(tags);
                 nothing
             }
             Operation::UntagResource => {
-                let function = function("lambda:UntagResource")?;
                 let keys = &parameters.tag_keys;
+                let function = request.to_tag("lambda:UntagResource", &tag_keys(keys))?;
                 function.state().tags.retain(|key, _| !keys.contains(key));
                 nothing
             }

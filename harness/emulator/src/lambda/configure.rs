@@ -21,6 +21,7 @@ use super::validate::{Violations, conflict, invalid, nothing_else, unsupported};
 use super::versions::{self, PublishRequest, Target};
 use crate::front::{ApiError, Call};
 use crate::iam::Authorization;
+use crate::iam::tags::{borrowed, request_tags};
 
 /// How many functions one page of a list has at most.
 const PAGE: usize = 50;
@@ -74,7 +75,13 @@ impl Lambda {
         request: CreateRequest,
     ) -> Result<Value, ApiError> {
         let reference = self.reference(call, &request.function_name, None)?;
-        self.authorize(call, "lambda:CreateFunction", &reference, &[], None)?;
+        let tags = request.tags.unwrap_or_default();
+        let context = request_tags(&tags);
+        let context = borrowed(&context);
+        self.authorize(call, "lambda:CreateFunction", &reference, &context, None)?;
+        if !tags.is_empty() {
+            self.authorize(call, "lambda:TagResource", &reference, &context, None)?;
+        }
         nothing_else(&request.rest)?;
         if request
             .package_type
@@ -96,7 +103,6 @@ impl Lambda {
             return Err(exists(&key.name));
         }
         let code = Code::take(&self.core, call, request.code).await?;
-        let tags = request.tags.unwrap_or_default();
         let mut functions = self.functions();
         // Another request may have been faster while the archive was unpacked.
         if functions.contains_key(&key) {

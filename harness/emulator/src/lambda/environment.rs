@@ -129,7 +129,7 @@ impl Environment {
             &core.random,
             spec.version.configuration.principal(&spec.key.name),
             Some(Arc::clone(&execution)),
-            core.clock.now() + CREDENTIALS,
+            (core.clock.now(), core.clock.now() + CREDENTIALS),
         );
         let identifier = stream.rsplit(']').next().unwrap_or_default();
         let temporary = core.directory.join(format!("tmp-{identifier}"));

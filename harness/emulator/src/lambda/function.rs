@@ -19,7 +19,7 @@ use super::pool::Pool;
 use super::queue::EventQueue;
 use super::validate::ExecutionRole;
 use crate::core::Core;
-use crate::identity::{Identity, Principal, ServiceSource};
+use crate::identity::{Identity, Principal, Sender, ServiceSource};
 
 /// `2026-11-23T16:00:00.000+0000`.
 const LAST_MODIFIED: &[BorrowedFormatItem<'_>] =
@@ -280,6 +280,8 @@ impl Configuration {
             principal: self.principal(function),
             access_key_id: String::new(),
             execution: None,
+            issued: None,
+            sender: Sender::default(),
         }
     }
 }

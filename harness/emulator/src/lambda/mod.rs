@@ -22,6 +22,7 @@ use zipster_names::Arn;
 use crate::core::Core;
 use crate::courier::{Delivery, Refused};
 use crate::front::{ApiError, Call};
+use crate::iam::tags::{borrowed, resource_tags};
 use crate::iam::{Authorization, Denied};
 use crate::identity::ServiceSource;
 use crate::journal::EntryId;
@@ -171,11 +172,18 @@ impl Lambda {
         context: &[(&str, String)],
         resource_policy: Option<&str>,
     ) -> Result<(), ApiError> {
+        let of_function = {
+            let functions = self.functions();
+            let function = functions.get(&reference.key);
+            function.map_or_else(Vec::new, |function| resource_tags(&function.state().tags))
+        };
+        let mut all = context.to_vec();
+        all.extend(borrowed(&of_function));
         let request = Authorization {
             cause: call.entry,
             action,
             resource: &reference.arn(),
-            context,
+            context: &all,
             resource_policy,
         };
         self.core

@@ -42,6 +42,11 @@ pub(super) struct Permission {
 }
 
 impl Permission {
+    /// Whom it is for, as the request says.
+    pub(super) fn principal(&self) -> &str {
+        &self.principal
+    }
+
     fn check(&self) -> Result<(), ApiError> {
         nothing_else(&self.rest)?;
         let plain = |text: &str| {
@@ -92,7 +97,7 @@ impl Permission {
         let mut statement = json!({
             "Sid": self.statement_id,
             "Effect": "Allow",
-            "Principal": self.principal(function)?,
+            "Principal": self.principal_element(function)?,
             "Action": self.action,
             "Resource": resource,
         });
@@ -116,7 +121,7 @@ impl Permission {
         Ok(statement)
     }
 
-    fn principal(&self, function: &Arn) -> Result<Value, ApiError> {
+    fn principal_element(&self, function: &Arn) -> Result<Value, ApiError> {
         let principal = self.principal.as_str();
         if principal == "*" {
             Ok(json!("*"))
@@ -325,7 +330,10 @@ mod tests {
         let permission = permission(json!({
             "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": principal,
         }));
-        assert_eq!(permission.principal(&function()).ok().as_ref(), expected);
+        assert_eq!(
+            permission.principal_element(&function()).ok().as_ref(),
+            expected
+        );
     }
 
     #[test]

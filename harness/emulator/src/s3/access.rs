@@ -1,161 +1,37 @@
 //! Who calls, whether they may, and the call's entry in the journal: what happens between a
 //! verified signature and the operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::dto::{CreateBucketInput, PutObjectTaggingInput};
 use s3s::path::S3Path;
 use s3s::{S3Request, S3Result};
-use zipster_names::{AccountId, Arn, BucketName, ObjectKey, Region};
+use zipster_names::{Arn, BucketName, ObjectKey};
 
 use super::bucket::US_EAST_1;
+use super::circumstances::{
+    self, Context, borrowed, conditions, query, request_tags, tags_in_header,
+};
 use super::error::Failure;
 use super::operations::{self, Operation, Subject};
 use super::receive::text;
+use super::refused::refuse_unsupported;
 use super::store::Store;
+use super::track::{Caller, Seen, Track};
+use super::versions::VersionId;
 use crate::core::Core;
 use crate::fault::CallFault;
-use crate::front::CallContext;
 use crate::iam::Authorization;
-use crate::identity::{Execution, Identity};
-use crate::journal::{EntryId, Event, Pending};
+use crate::identity::{Identity, Sender};
+use crate::journal::Event;
 
-/// The headers that policies may have conditions on.
-const HEADER_CONDITIONS: [(&str, &str); 8] = [
-    ("x-amz-acl", "s3:x-amz-acl"),
-    ("x-amz-content-sha256", "s3:x-amz-content-sha256"),
-    ("x-amz-copy-source", "s3:x-amz-copy-source"),
-    ("x-amz-metadata-directive", "s3:x-amz-metadata-directive"),
-    (
-        "x-amz-server-side-encryption",
-        "s3:x-amz-server-side-encryption",
-    ),
-    ("x-amz-storage-class", "s3:x-amz-storage-class"),
-    ("if-match", "s3:if-match"),
-    ("if-none-match", "s3:if-none-match"),
-];
-
-/// The query parameters that policies may have conditions on.
-const QUERY_CONDITIONS: [(&str, &str); 3] = [
-    ("prefix", "s3:prefix"),
-    ("delimiter", "s3:delimiter"),
-    ("max-keys", "s3:max-keys"),
-];
-
-/// Headers that would change what happens in a way that is not supported.
-const REFUSED_HEADERS: [&str; 13] = [
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-context",
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    "x-amz-website-redirect-location",
-    "x-amz-write-offset-bytes",
-    "x-amz-object-lock-mode",
-    "x-amz-object-lock-retain-until-date",
-    "x-amz-object-lock-legal-hold",
-    "x-amz-bucket-object-lock-enabled",
-    "x-amz-mfa",
-    "x-amz-if-match-last-modified-time",
-    "x-amz-if-match-size",
-];
-
-/// Headers that only buckets with access control lists allow, which none here has.
-const ACL_HEADERS: [&str; 5] = [
-    "x-amz-grant-full-control",
-    "x-amz-grant-read",
-    "x-amz-grant-read-acp",
-    "x-amz-grant-write",
-    "x-amz-grant-write-acp",
-];
-
-/// One request, from its arrival to its answer.
-#[derive(Debug)]
-pub(super) struct Track {
-    pub(super) context: CallContext,
-    /// S3's second request identifier, `x-amz-id-2`.
-    pub(super) host_id: String,
-    /// The region that the request is signed for, which is that of the endpoint it was sent to.
-    region: Option<String>,
-    seen: Mutex<Option<Seen>>,
-    details: Mutex<Vec<(String, String)>>,
-}
-
-/// What is known of a request once its caller and operation are.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) entry: EntryId,
-    pub(super) fault: Option<CallFault>,
-    pub(super) execution: Option<Arc<Execution>>,
-}
-
-impl Track {
-    pub(super) fn new(context: CallContext, host_id: String, region: Option<String>) -> Self {
-        Self {
-            context,
-            host_id,
-            region,
-            seen: Mutex::new(None),
-            details: Mutex::default(),
-        }
-    }
-
-    /// What is known, if the request got that far.
-    pub(super) fn seen(&self) -> Option<Seen> {
-        self.lock().clone()
-    }
-
-    /// Adds elements to the error that the operation is about to answer with; `s3s` has no place
-    /// for them.
-    pub(super) fn explain(&self, details: Vec<(String, String)>) {
-        *self.details.lock().unwrap_or_else(PoisonError::into_inner) = details;
-    }
-
-    /// What [`Self::explain`] was given.
-    pub(super) fn details(&self) -> Vec<(String, String)> {
-        let details = self.details.lock();
-        details.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An allowed call, as the operations see it.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    pub(super) identity: Identity,
-    /// The call's journal entry: the cause of what it does.
-    pub(super) entry: EntryId,
-    /// Held until the answer is sent; cloned for what the call leaves behind.
-    pub(super) pending: Pending,
-    pub(super) request_id: String,
-    pub(super) host_id: String,
-    /// The caller as events name it, such as `AROA...:session`.
-    pub(super) unique_id: String,
-    /// The region that the request was signed for.
-    pub(super) region: Option<Region>,
-}
-
-impl Caller {
-    /// The caller of a request that passed [`Gate`].
-    pub(super) fn of<T>(request: &S3Request<T>) -> Result<Self, Failure> {
-        let mut caller: Self = request.extensions.get().cloned().ok_or(Failure::Internal)?;
-        caller.region = match &request.region {
-            None => None,
-            Some(region) => Region::parse(region.as_str()).ok(),
-        };
-        Ok(caller)
-    }
-
-    /// The caller's account.
-    pub(super) fn account(&self) -> &AccountId {
-        self.identity.principal.account()
-    }
-}
+/// The operations that are decided once their body is read, since policies may have conditions on
+/// what it says.
+const DECIDED_BY_BODY: [&str; 2] = ["CreateBucket", "PutObjectTagging"];
 
 /// What every operation works on.
 #[derive(Debug)]
@@ -177,7 +53,9 @@ impl Shared {
         let (owner, policy) = self.store.bucket(bucket, |bucket| {
             (bucket.owner.clone(), bucket.settings.policy.clone())
         })?;
+        let existing = self.existing_tags(action, bucket, key, context)?;
         let mut context = context.to_vec();
+        context.extend(borrowed(&existing));
         context.push(("aws:ResourceAccount", owner.to_string()));
         context.push(("s3:ResourceAccount", owner.to_string()));
         self.decide(
@@ -187,6 +65,32 @@ impl Shared {
             &context,
             policy.as_deref(),
         )
+    }
+
+    /// The tags of the object, or of the version that the circumstances name, if they have a say
+    /// in the action.
+    fn existing_tags(
+        &self,
+        action: &str,
+        bucket: &str,
+        key: Option<&str>,
+        context: &[(&str, String)],
+    ) -> Result<Context, Failure> {
+        let Some(key) = key.filter(|_| circumstances::reads_existing_tags(action)) else {
+            return Ok(Context::new());
+        };
+        let version = context.iter().find(|(key, _)| *key == "s3:VersionId");
+        let version = version.map(|(_, id)| VersionId::parse(id)).transpose();
+        // No version is named so, which is for the operation to say.
+        let Ok(version) = version else {
+            return Ok(Context::new());
+        };
+        self.store
+            .bucket(bucket, |bucket| {
+                let object = bucket.version(key, version.as_ref())?.object()?;
+                Some(circumstances::existing_tags(&object.tags))
+            })
+            .map(Option::unwrap_or_default)
     }
 
     fn decide(
@@ -266,13 +170,53 @@ impl S3Access for Gate {
         cx.extensions_mut().insert(caller);
         Ok(())
     }
+
+    async fn create_bucket(&self, request: &mut S3Request<CreateBucketInput>) -> S3Result<()> {
+        let caller: Caller = request.extensions.get().cloned().ok_or(Failure::Internal)?;
+        let now = self.0.core.clock.now();
+        let mut context = conditions(&request.headers, &request.uri, Subject::Bucket, now);
+        if let Some(ownership) = text(&request.headers, "x-amz-object-ownership") {
+            context.push(("s3:x-amz-object-ownership".into(), ownership.to_owned()));
+        }
+        let configuration = request.input.create_bucket_configuration.as_ref();
+        if let Some(place) = configuration.and_then(|asked| asked.location_constraint.as_ref()) {
+            context.push(("s3:LocationConstraint".into(), place.as_str().to_owned()));
+        }
+        let arn = self.0.arn(&request.input.bucket, None)?;
+        let action = "s3:CreateBucket";
+        Ok(self
+            .0
+            .decide(&caller, action, &arn, &borrowed(&context), None)?)
+    }
+
+    async fn put_object_tagging(
+        &self,
+        request: &mut S3Request<PutObjectTaggingInput>,
+    ) -> S3Result<()> {
+        let caller: Caller = request.extensions.get().cloned().ok_or(Failure::Internal)?;
+        let input = &request.input;
+        let version = input.version_id.as_deref();
+        let (action, version) = operations::on_version("s3:PutObjectTagging", version);
+        let now = self.0.core.clock.now();
+        let mut context = conditions(&request.headers, &request.uri, Subject::Object, now);
+        context.extend(version.map(|(key, id)| (key.into(), id)));
+        let tags = input.tagging.tag_set.iter();
+        context.extend(request_tags(tags.map(|tag| {
+            let part = |part: &Option<String>| part.clone().unwrap_or_default();
+            (part(&tag.key), part(&tag.value))
+        })));
+        let (bucket, key) = (&input.bucket, Some(input.key.as_str()));
+        Ok(self
+            .0
+            .authorize(&caller, action, bucket, key, &borrowed(&context))?)
+    }
 }
 
 impl Gate {
     /// The owner of the key, if the session token that belongs to it came along.
     fn identify(&self, key: &str, headers: &HeaderMap, uri: &Uri) -> Result<Identity, Failure> {
         let core = &self.0.core;
-        let (credentials, identity) = core.credentials.find(key).ok_or(Failure::UnknownKey)?;
+        let (credentials, mut identity) = core.credentials.find(key).ok_or(Failure::UnknownKey)?;
         let token = match text(headers, "x-amz-security-token") {
             Some(token) => Some(token.to_owned()),
             None => query(uri, "X-Amz-Security-Token"),
@@ -289,6 +233,7 @@ impl Gate {
         {
             return Err(Failure::ExpiredToken);
         }
+        identity.sender = Sender::of(headers);
         Ok(identity)
     }
 
@@ -317,7 +262,7 @@ impl Gate {
         );
         let function = execution.as_ref().map(|execution| &execution.function);
         let fault = core.faults.on_call("s3", name, function);
-        *track.lock() = Some(Seen {
+        track.see(Seen {
             entry,
             fault,
             execution,
@@ -359,21 +304,28 @@ impl Gate {
             S3Path::Object { bucket, key } => (&**bucket, Some(&**key)),
         };
         if name == "CreateBucket" {
-            let arn = self.0.arn(bucket, None)?;
-            return self.0.decide(caller, "s3:CreateBucket", &arn, &[], None);
+            // There is nothing yet that it could be compared with.
+            return Ok(());
         }
         // Where a bucket is, can be asked anywhere.
         if name != "GetBucketLocation" {
             self.check_region(track, bucket)?;
         }
         self.check_owner(bucket, cx.headers())?;
-        if let Some(action) = operation.action {
+        if let Some(action) = operation.action
+            && !DECIDED_BY_BODY.contains(&name)
+        {
             let key = key.filter(|_| operation.on == Subject::Object);
-            let mut context = conditions(cx.headers(), cx.uri(), operation.on);
+            let now = self.0.core.clock.now();
+            let mut context = conditions(cx.headers(), cx.uri(), operation.on, now);
             let version = query(cx.uri(), "versionId").filter(|_| key.is_some());
             let (action, version) = operations::on_version(action, version.as_deref());
-            context.extend(version);
-            self.0.authorize(caller, action, bucket, key, &context)?;
+            context.extend(version.map(|(key, id)| (key.into(), id)));
+            if action == "s3:PutObject" {
+                context.extend(tags_in_header(cx.headers()));
+            }
+            self.0
+                .authorize(caller, action, bucket, key, &borrowed(&context))?;
         }
         self.allow_extras(caller, operation, bucket, key, cx.headers())
     }
@@ -404,8 +356,10 @@ impl Gate {
             self.0.authorize(caller, "s3:GetObject", bucket, key, &[])?;
         }
         if operation.action == Some("s3:PutObject") && headers.contains_key("x-amz-tagging") {
+            let tags = tags_in_header(headers);
+            let action = "s3:PutObjectTagging";
             self.0
-                .authorize(caller, "s3:PutObjectTagging", bucket, key, &[])?;
+                .authorize(caller, action, bucket, key, &borrowed(&tags))?;
         }
         Ok(())
     }
@@ -451,63 +405,6 @@ impl Gate {
     }
 }
 
-/// Refuses what would be ignored otherwise.
-fn refuse_unsupported(headers: &HeaderMap) -> Result<(), Failure> {
-    if let Some(name) = REFUSED_HEADERS
-        .iter()
-        .find(|name| headers.contains_key(**name))
-    {
-        return Err(Failure::unsupported(format!("the header {name}")));
-    }
-    if ACL_HEADERS.iter().any(|name| headers.contains_key(*name)) {
-        return Err(Failure::AclNotSupported);
-    }
-    match text(headers, "x-amz-acl") {
-        None | Some("private" | "bucket-owner-full-control") => {}
-        Some(_) => return Err(Failure::AclNotSupported),
-    }
-    match text(headers, "x-amz-server-side-encryption") {
-        None | Some("AES256") => {}
-        Some(other) => return Err(Failure::unsupported(format!("encryption with {other}"))),
-    }
-    match text(headers, "x-amz-storage-class") {
-        None | Some("STANDARD") => Ok(()),
-        Some(other) => Err(Failure::unsupported(format!("the storage class {other}"))),
-    }
-}
-
-/// What a request says that policies may have conditions on.
-fn conditions(headers: &HeaderMap, uri: &Uri, on: Subject) -> Vec<(&'static str, String)> {
-    let mut context: Vec<(&'static str, String)> = HEADER_CONDITIONS
-        .iter()
-        .filter_map(|(header, name)| Some((*name, text(headers, header)?.to_owned())))
-        .collect();
-    if on == Subject::Bucket {
-        context.extend(
-            QUERY_CONDITIONS
-                .iter()
-                .filter_map(|(parameter, name)| Some((*name, query(uri, parameter)?))),
-        );
-    }
-    // Only the fourth version of signatures gets this far.
-    context.push(("s3:signatureversion", "AWS4-HMAC-SHA256".to_owned()));
-    let is_presigned = query(uri, "X-Amz-Signature").is_some();
-    let auth_type = if is_presigned {
-        "REST-QUERY-STRING"
-    } else {
-        "REST-HEADER"
-    };
-    context.push(("s3:authType", auth_type.to_owned()));
-    context
-}
-
-/// A query parameter, decoded.
-fn query(uri: &Uri, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(uri.query()?.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
 /// `bucket/key`, for the journal.
 fn resource(path: &S3Path) -> Option<String> {
     match path {
@@ -521,47 +418,16 @@ fn resource(path: &S3Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    use std::net::{Ipv4Addr, SocketAddr};
-    use std::path::PathBuf;
-
     use http::HeaderValue;
     use time::Duration;
-    use tokio_util::sync::CancellationToken;
-    use tokio_util::task::TaskTracker;
     use zipster_names::RoleName;
 
-    use crate::clock::SystemClock;
-    use crate::courier::{Destinations, Post};
-    use crate::fault::Faults;
-    use crate::iam::Directory;
-    use crate::identity::{CredentialStore, Credentials, Principal};
-    use crate::journal::Journal;
-    use crate::random::Random;
+    use crate::identity::{Credentials, Principal};
 
     /// A gate of a core that listens nowhere.
     fn gate() -> Gate {
-        let clock = Arc::new(SystemClock::real_time());
-        let core = Core {
-            account: AccountId::parse("123456789012").unwrap(),
-            region: Region::parse("us-east-1").unwrap(),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            journal: Journal::new(clock.clone()),
-            clock,
-            random: Random::new(0),
-            faults: Faults::default(),
-            credentials: CredentialStore::default(),
-            iam: Directory::default(),
-            logs: crate::logs::LogGroups::default(),
-            post: Post::new().0,
-            destinations: Destinations::default(),
-            trust: crate::courier::Trust::default(),
-            means: crate::lambda::Means::default(),
-            tasks: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
-            directory: PathBuf::new(),
-        };
         Gate(Arc::new(Shared {
-            core: Arc::new(core),
+            core: Arc::new(Core::idle()),
             store: Store::default(),
         }))
     }
@@ -573,9 +439,9 @@ mod tests {
             role: RoleName::parse("load").unwrap(),
             session: "load".to_owned(),
         };
-        let end = core.clock.now() + lasting;
+        let now = core.clock.now();
         core.credentials
-            .issue_session(&core.random, principal, None, end)
+            .issue_session(&core.random, principal, None, (now, now + lasting))
     }
 
     #[track_caller]

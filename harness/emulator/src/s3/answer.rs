@@ -9,8 +9,8 @@ use quick_xml::escape::unescape;
 use s3s::Body;
 use zipster_names::{Arn, BucketName, Partition};
 
-use super::access::Track;
 use super::signature::Refusal;
+use super::track::Track;
 use crate::front::{Answer, Xml};
 
 /// What a request was about, kept from before `s3s` took it.

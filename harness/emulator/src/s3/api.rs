@@ -7,8 +7,9 @@ use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
-use super::access::{Caller, Shared, Track};
+use super::access::Shared;
 use super::error::Failure;
+use super::track::{Caller, Track};
 use super::{
     bucket, copy, delete, list, list_uploads, list_versions, multipart, notification, object,
     settings, tags,

@@ -7,7 +7,7 @@ use s3s::dto::{
     MetadataDirective, Range, TaggingDirective, Timestamp,
 };
 
-use super::access::{Caller, Shared, object_key};
+use super::access::{Shared, object_key};
 use super::api::Call;
 use super::checksum::{Algorithm, Checksum, Kind, set_checksum};
 use super::conditions::{ReadConditions, check_write};
@@ -18,6 +18,7 @@ use super::operations::on_version;
 use super::receive::{rehash, text};
 use super::store::Object;
 use super::tags;
+use super::track::Caller;
 use super::versions::{Found, find};
 
 /// The largest object that can be copied in one go, 5 GB.

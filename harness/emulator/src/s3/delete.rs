@@ -9,7 +9,7 @@ use s3s::dto::{
 };
 use zipster_names::ObjectKey;
 
-use super::access::{Caller, Shared, object_key};
+use super::access::{Shared, object_key};
 use super::api::Call;
 use super::conditions::check_match;
 use super::error::Failure;
@@ -17,6 +17,7 @@ use super::event::EventKind;
 use super::notification::announce;
 use super::operations::on_version;
 use super::store::{Bucket, Moment};
+use super::track::Caller;
 use super::versions::{Marker, Version, VersionId, Versioning};
 
 /// Removes an object, or one of its versions; one that does not exist is removed just as well.

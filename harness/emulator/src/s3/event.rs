@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use zipster_names::{AccountId, BucketName, EncodedKey, Region};
 
-use super::access::Caller;
+use super::track::Caller;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,7 +245,7 @@ mod tests {
     use zipster_names::{ObjectKey, RoleName};
 
     use crate::clock::SystemClock;
-    use crate::identity::{Identity, Principal};
+    use crate::identity::{Identity, Principal, Sender};
     use crate::journal::{Event, Journal};
 
     fn caller() -> Caller {
@@ -260,6 +260,8 @@ mod tests {
                 },
                 access_key_id: "ASIAEXAMPLE".to_owned(),
                 execution: None,
+                issued: None,
+                sender: Sender::default(),
             },
             entry: journal.record(None, Event::Fault { description }),
             pending: journal.pending(),

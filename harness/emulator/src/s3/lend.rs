@@ -7,9 +7,10 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 
 use super::S3;
-use super::access::{Caller, Shared};
+use super::access::Shared;
 use super::error::Failure;
 use super::operations::on_version;
+use super::track::Caller;
 use super::versions::find;
 use crate::courier::{ObjectRequest, Unreadable};
 

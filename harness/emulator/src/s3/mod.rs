@@ -1,7 +1,8 @@
 //! Simple Storage Service, on the protocol of the `s3s` crate over a store of our own.
 //!
-//! A request passes `signature` (is it what its sender signed), `access` (who calls, may they, the journal), `api` (which function is it),
-//! one of the operations and `answer` (what every answer carries).
+//! A request passes `signature` (is it what its sender signed), `access` (who calls, may they, the
+//! journal), `api` (which function is it), one of the operations and `answer` (what every answer
+//! carries); `track` is what is known of it on the way.
 //!
 //! | module | idea |
 //! |---|---|
@@ -16,6 +17,7 @@
 //! | `store` | buckets and objects, under one lock |
 //! | `content`, `receive`, `checksum` | bytes: kept, on their way in, verified |
 //! | `signature` | who has signed, and when |
+//! | `circumstances`, `refused` | what policies may ask of a request; headers that are not supported |
 //! | `conditions`, `host`, `error` | preconditions; buckets in host names; AWS's errors |
 //!
 //! Left out: access control lists, server-side encryption with keys other than S3's
@@ -45,6 +47,7 @@ mod answer;
 mod api;
 mod bucket;
 mod checksum;
+mod circumstances;
 mod conditions;
 mod content;
 mod copy;
@@ -61,17 +64,20 @@ mod notification;
 mod object;
 mod operations;
 mod receive;
+mod refused;
 mod settings;
 mod signature;
 mod store;
 mod tags;
+mod track;
 mod versions;
 
 pub use operations::{OPERATIONS, Operation, Subject};
 
-use access::{Gate, Seen, Shared, Track};
+use access::{Gate, Shared};
 use api::Operations;
 use store::Store;
+use track::{Seen, Track};
 
 /// The service.
 pub struct S3 {

@@ -11,11 +11,12 @@ use s3s::dto::{
 };
 use zipster_names::{AccountId, Arn, BucketName, ObjectKey, Region};
 
-use super::access::{Caller, Shared};
+use super::access::Shared;
 use super::api::Call;
 use super::error::Failure;
 use super::event::{self, Change, EventKind};
 use super::store::{Bucket, Moment};
+use super::track::Caller;
 use super::versions::Version;
 use crate::courier::{Delivery, Refused};
 use crate::identity::ServiceSource;

@@ -10,11 +10,12 @@ use s3s::dto::{
     GetObjectTaggingOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
 };
 
-use super::access::{Caller, Shared, object_key};
+use super::access::{Shared, object_key};
 use super::api::Call;
 use super::error::Failure;
 use super::event::EventKind;
 use super::notification::announce;
+use super::track::Caller;
 use super::versions::{Found, Version, VersionId, find};
 
 /// The most tags that an object may have.

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use zipster_names::ObjectKey;
 
-use super::access::{Caller, Shared};
+use super::access::Shared;
 use super::error::Failure;
 use super::event::EventKind;
 use super::notification::announce;
 use super::store::{Bucket, Moment, Object};
+use super::track::Caller;
 use crate::random::Random;
 
 /// The identifier of versions that were made while their bucket was not versioned.

@@ -7,6 +7,7 @@ use zipster_names::{AccountId, Arn};
 use super::{Sns, error};
 use crate::front::{ApiError, Call};
 use crate::iam::Authorization;
+use crate::iam::tags::{TagContext, borrowed, resource_tags};
 
 impl Sns {
     /// Asks whether the caller may.
@@ -29,6 +30,9 @@ impl Sns {
         policy: Option<&str>,
         context: &[(&str, String)],
     ) -> Result<(), ApiError> {
+        let mut all = context.to_vec();
+        let tags = self.tags_of(resource);
+        all.extend(borrowed(&tags));
         self.core
             .authorize(
                 &call.identity,
@@ -36,7 +40,7 @@ impl Sns {
                     cause: call.entry,
                     action,
                     resource,
-                    context,
+                    context: &all,
                     resource_policy: policy,
                 },
             )
@@ -50,8 +54,27 @@ impl Sns {
         action: &str,
         topic: &Arn,
     ) -> Result<(), ApiError> {
+        self.authorize_tags(call, action, topic, &[])
+    }
+
+    /// The same, with the tags that the request is about.
+    pub(super) fn authorize_tags(
+        &self,
+        call: &Call,
+        action: &str,
+        topic: &Arn,
+        tags: &[(String, String)],
+    ) -> Result<(), ApiError> {
         let policy = self.policy_of(topic.as_str());
-        self.authorize(call, action, topic.as_str(), policy.as_deref())
+        let resource = topic.as_str();
+        self.authorize_with(call, action, resource, policy.as_deref(), &borrowed(tags))
+    }
+
+    /// A topic's tags as condition keys; none if there is no such topic.
+    fn tags_of(&self, topic: &str) -> TagContext {
+        let state = self.state();
+        let topic = state.topics.get(topic);
+        topic.map_or_else(Vec::new, |topic| resource_tags(&topic.tags))
     }
 
     /// A topic's policy, if there is such a topic.

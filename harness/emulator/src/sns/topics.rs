@@ -11,6 +11,7 @@ use super::state::{PAGE, Topic, is_at};
 use super::{Sns, error, retries};
 use crate::front::query::{self, Params};
 use crate::front::{Answer, ApiError, Call, ServiceName};
+use crate::iam::tags::{borrowed, request_tags, tag_keys};
 
 /// How many tags a topic may have.
 const MOST_TAGS: usize = 50;
@@ -52,11 +53,16 @@ impl Sns {
         let name = TopicName::parse(name).map_err(|_| error::invalid("Topic Name"))?;
         let account = call.identity.principal.account();
         let arn = Arn::topic(&call.region, account, &name);
-        self.authorize(call, "sns:CreateTopic", arn.as_str(), None)?;
+        let tags = tags(params)?;
+        let (resource, context) = (arn.as_str(), request_tags(&tags));
+        let context = borrowed(&context);
+        self.authorize_with(call, "sns:CreateTopic", resource, None, &context)?;
+        if !tags.is_empty() {
+            self.authorize_with(call, "sns:TagResource", resource, None, &context)?;
+        }
         if name.is_fifo() {
             return Err(ApiError::unsupported(ServiceName::Sns, "a FIFO topic"));
         }
-        let tags = tags(params)?;
         let mut topic = Topic {
             policy: default_policy(&arn, account),
             arn: arn.clone(),
@@ -191,8 +197,8 @@ impl Sns {
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>.
     pub(super) fn tag_resource(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
         let arn = topic_arn(call, params, "ResourceArn")?;
-        self.authorize_on_topic(call, "sns:TagResource", &arn)?;
         let new = tags(params)?;
+        self.authorize_tags(call, "sns:TagResource", &arn, &request_tags(&new))?;
         let mut state = self.state();
         let topic = state
             .topics
@@ -213,14 +219,19 @@ impl Sns {
     /// Follows <https://docs.aws.amazon.com/sns/latest/api/API_UntagResource.html>.
     pub(super) fn untag_resource(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
         let arn = topic_arn(call, params, "ResourceArn")?;
-        self.authorize_on_topic(call, "sns:UntagResource", &arn)?;
+        let keys: Vec<String> = params
+            .list("TagKeys.member")
+            .iter()
+            .map(|key| key.get("").unwrap_or_default().to_owned())
+            .collect();
+        self.authorize_tags(call, "sns:UntagResource", &arn, &tag_keys(&keys))?;
         let mut state = self.state();
         let topic = state
             .topics
             .get_mut(arn.as_str())
             .ok_or_else(error::no_resource)?;
-        for key in params.list("TagKeys.member") {
-            topic.tags.remove(key.get("").unwrap_or_default());
+        for key in &keys {
+            topic.tags.remove(key);
         }
         Ok(answer(call, |_| {}))
     }

@@ -26,6 +26,7 @@ use zipster_names::{AccountId, Arn, QueueName};
 use crate::core::Core;
 use crate::front::{Answer, ApiError, Call, ServiceName};
 use crate::iam::Authorization;
+use crate::iam::tags::{borrowed, resource_tags};
 use crate::identity::Identity;
 
 mod attributes;
@@ -143,6 +144,25 @@ impl Sqs {
         resource: &str,
         policy: Option<&str>,
     ) -> Result<(), ApiError> {
+        self.authorize_tags(call, action, resource, policy, &[])
+    }
+
+    /// The same, with the tags that the request is about. Those of the queue have a say, too.
+    fn authorize_tags(
+        &self,
+        call: &Call,
+        action: &str,
+        resource: &str,
+        policy: Option<&str>,
+        tags: &[(String, String)],
+    ) -> Result<(), ApiError> {
+        let of_queue = {
+            let state = self.state();
+            let queue = state.queues.get(resource);
+            queue.map_or_else(Vec::new, |queue| resource_tags(&queue.tags))
+        };
+        let mut context = borrowed(tags);
+        context.extend(borrowed(&of_queue));
         self.core
             .authorize(
                 &call.identity,
@@ -150,7 +170,7 @@ impl Sqs {
                     cause: call.entry,
                     action,
                     resource,
-                    context: &[],
+                    context: &context,
                     resource_policy: policy,
                 },
             )

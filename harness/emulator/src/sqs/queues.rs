@@ -12,6 +12,7 @@ use super::attributes::{QueueAttributes, show};
 use super::state::{Queue, State};
 use super::{Sqs, answer, error, input};
 use crate::front::{Answer, ApiError, Call};
+use crate::iam::tags::{request_tags, tag_keys};
 
 /// Entries of a list per page, unless asked for less.
 const PAGE: usize = 1_000;
@@ -104,7 +105,11 @@ impl Sqs {
             })?;
         let account = call.identity.principal.account();
         let arn = Arn::queue(&call.region, account, &name);
-        self.authorize(call, "sqs:CreateQueue", arn.as_str(), None)?;
+        let (resource, tags) = (arn.as_str(), request_tags(&input.tags));
+        self.authorize_tags(call, "sqs:CreateQueue", resource, None, &tags)?;
+        if !input.tags.is_empty() {
+            self.authorize_tags(call, "sqs:TagQueue", resource, None, &tags)?;
+        }
         let mut attributes = QueueAttributes::new(fifo);
         attributes.set_all(&input.attributes)?;
         let url = self.url(account, &name);
@@ -281,7 +286,9 @@ impl Sqs {
     pub(super) fn tag_queue(&self, call: &Call) -> Result<Answer, ApiError> {
         let input: TagQueue = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
-        self.authorize_on_queue(call, "sqs:TagQueue", &arn)?;
+        let policy = self.on_queue(&arn, |queue| queue.attributes.policy.clone())?;
+        let tags = request_tags(&input.tags);
+        self.authorize_tags(call, "sqs:TagQueue", &arn, policy.as_deref(), &tags)?;
         self.on_queue(&arn, |queue| queue.tags.extend(input.tags))?;
         Ok(answer(call, &json!({})))
     }
@@ -290,7 +297,9 @@ impl Sqs {
     pub(super) fn untag_queue(&self, call: &Call) -> Result<Answer, ApiError> {
         let input: UntagQueue = input(call)?;
         let arn = self.arn_of(call, &input.queue_url)?;
-        self.authorize_on_queue(call, "sqs:UntagQueue", &arn)?;
+        let policy = self.on_queue(&arn, |queue| queue.attributes.policy.clone())?;
+        let keys = tag_keys(&input.tag_keys);
+        self.authorize_tags(call, "sqs:UntagQueue", &arn, policy.as_deref(), &keys)?;
         self.on_queue(&arn, |queue| {
             for key in &input.tag_keys {
                 queue.tags.remove(key);

@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod boundaries;
+mod conditions;
 mod policies;
 mod roles;
 mod simulation;
 mod sts;
 mod support;
+mod users;
 mod wire;

@@ -106,13 +106,13 @@ async fn roles_are_refused_as_on_aws() {
     let boundary = create("r", TRUST).permissions_boundary("arn:aws:iam::aws:policy/A");
     assert_eq!(
         refusal(boundary.send().await),
-        "NotImplemented: iam: the parameter PermissionsBoundary of CreateRole is not supported by \
+        "NotImplemented: iam: the AWS managed policy arn:aws:iam::aws:policy/A is not supported by \
          this emulator"
     );
-    let users = world.iam.list_users().send().await;
+    let groups = world.iam.list_groups().send().await;
     assert_eq!(
-        refusal(users),
-        "NotImplemented: iam: ListUsers is not supported by this emulator"
+        refusal(groups),
+        "NotImplemented: iam: ListGroups is not supported by this emulator"
     );
 }
 

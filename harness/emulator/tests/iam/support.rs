@@ -4,8 +4,6 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::config::retry::RetryConfig;
-use aws_sdk_iam::config::{BehaviorVersion, Region};
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -151,19 +149,47 @@ fn sign_request(
     instructions.apply_to_request_http1x(request);
 }
 
-fn client(emulator: &Emulator, credentials: Credentials) -> Client {
-    let config = aws_sdk_iam::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(emulator.endpoint())
-        .credentials_provider(credentials)
-        .retry_config(RetryConfig::disabled())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    Client::from_conf(config)
+/// A client of a service, with these credentials.
+macro_rules! sdk_client {
+    ($service:ident, $emulator:expr, $credentials:expr) => {
+        $service::Client::from_conf(
+            $service::Config::builder()
+                .behavior_version($service::config::BehaviorVersion::latest())
+                .region($service::config::Region::new("us-east-1"))
+                .endpoint_url($emulator.endpoint())
+                .credentials_provider($credentials)
+                .retry_config($service::config::retry::RetryConfig::disabled())
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .build(),
+        )
+    };
 }
 
-fn sdk_credentials(key: &zipster_emulator::identity::Credentials) -> Credentials {
+pub fn client(emulator: &Emulator, credentials: Credentials) -> Client {
+    sdk_client!(aws_sdk_iam, emulator, credentials)
+}
+
+impl World {
+    pub fn s3(&self, credentials: Credentials) -> aws_sdk_s3::Client {
+        let client = sdk_client!(aws_sdk_s3, self.emulator, credentials);
+        let config = client.config().to_builder().force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    pub fn sns(&self, credentials: Credentials) -> aws_sdk_sns::Client {
+        sdk_client!(aws_sdk_sns, self.emulator, credentials)
+    }
+
+    pub fn sqs(&self, credentials: Credentials) -> aws_sdk_sqs::Client {
+        sdk_client!(aws_sdk_sqs, self.emulator, credentials)
+    }
+
+    pub fn lambda(&self, credentials: Credentials) -> aws_sdk_lambda::Client {
+        sdk_client!(aws_sdk_lambda, self.emulator, credentials)
+    }
+}
+
+pub fn sdk_credentials(key: &zipster_emulator::identity::Credentials) -> Credentials {
     Credentials::new(
         &key.access_key_id,
         key.expose_secret(),
@@ -178,6 +204,14 @@ pub fn statement(effect: &str, action: &str, resource: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Action":"{action}","Resource":"{resource}"}}]}}"#
     )
+}
+
+/// The code of a refusal, if it is one.
+#[track_caller]
+pub fn code<T, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> Option<String> {
+    let error = result.err()?;
+    let code = error.code().unwrap_or("no code");
+    Some(code.to_owned())
 }
 
 /// `Code: message` of a refusal.

@@ -1,11 +1,44 @@
 //! What roles may do.
 
-use cucumber::{given, then};
+use cucumber::{given, then, when};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::Function;
 use crate::world::PipelineWorld;
+
+#[given("policies are told that calls come over plain HTTP")]
+fn plain_http(world: &mut PipelineWorld) -> Result<(), String> {
+    let emulator = world.pipeline().emulator().ok_or("there is no emulator")?;
+    emulator.tell_plain_http(true);
+    Ok(())
+}
+
+#[when(expr = "{string} is sent to the input bucket, it is refused {string}")]
+async fn send_in_vain(
+    world: &mut PipelineWorld,
+    key: String,
+    reason: String,
+) -> Result<(), String> {
+    let text = world.file(&key)?;
+    let sent = world.pipeline().put_input(&key, text.into_bytes()).await;
+    match sent.err().map(|error| chain(&error)) {
+        Some(refusal) if refusal.contains(&reason) => Ok(()),
+        Some(refusal) => Err(format!("refused otherwise: {refusal}")),
+        None => Err("it was not refused".to_owned()),
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
 
 #[given(expr = "the role of {function} lacks {string}")]
 async fn role_lacks(

@@ -7,6 +7,7 @@ use super::{Entry, entry, has, on};
 use crate::iam::operations::{IAM_OPERATIONS, STS_OPERATIONS};
 
 const ROLE: &str = "arn:aws:iam::ACCOUNT:role/ROLE";
+const USER: &str = "arn:aws:iam::ACCOUNT:user/USER";
 const POLICY: &str = "arn:aws:iam::ACCOUNT:policy/POLICY";
 
 const ROLE_KEYS: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
@@ -17,7 +18,18 @@ const TAG_KEYS: &[&str] = &[
     "aws:ResourceTag/",
     "iam:ResourceTag/",
 ];
-const ATTACH_KEYS: &[&str] = &["iam:PolicyARN", "aws:ResourceTag/", "iam:ResourceTag/"];
+const BOUNDED_KEYS: &[&str] = &[
+    "aws:ResourceTag/",
+    "iam:PermissionsBoundary",
+    "iam:ResourceTag/",
+];
+const CREATE_KEYS: &[&str] = &["aws:RequestTag/", "aws:TagKeys", "iam:PermissionsBoundary"];
+const ATTACH_KEYS: &[&str] = &[
+    "iam:PermissionsBoundary",
+    "iam:PolicyARN",
+    "aws:ResourceTag/",
+    "iam:ResourceTag/",
+];
 
 /// IAM's operations.
 pub(super) const IAM: &[Entry] = &[
@@ -39,7 +51,7 @@ pub(super) const IAM: &[Entry] = &[
     entry(
         "CreateRole",
         &[
-            on(ROLE, "iam:CreateRole", REQUEST_KEYS),
+            on(ROLE, "iam:CreateRole", CREATE_KEYS),
             on(ROLE, "iam:TagRole", TAG_KEYS).when("with tags"),
         ],
     ),
@@ -51,7 +63,7 @@ pub(super) const IAM: &[Entry] = &[
     entry("DeleteRole", &[on(ROLE, "iam:DeleteRole", ROLE_KEYS)]),
     entry(
         "DeleteRolePolicy",
-        &[on(ROLE, "iam:DeleteRolePolicy", ROLE_KEYS)],
+        &[on(ROLE, "iam:DeleteRolePolicy", BOUNDED_KEYS)],
     ),
     entry(
         "DetachRolePolicy",
@@ -87,14 +99,20 @@ pub(super) const IAM: &[Entry] = &[
     ),
     entry("ListRoleTags", &[on(ROLE, "iam:ListRoleTags", ROLE_KEYS)]),
     entry("ListRoles", &[on(ROLE, "iam:ListRoles", &[])]),
-    entry("PutRolePolicy", &[on(ROLE, "iam:PutRolePolicy", ROLE_KEYS)]),
+    entry(
+        "PutRolePolicy",
+        &[on(ROLE, "iam:PutRolePolicy", BOUNDED_KEYS)],
+    ),
     entry(
         "SetDefaultPolicyVersion",
         &[on(POLICY, "iam:SetDefaultPolicyVersion", &[])],
     ),
     entry(
         "SimulatePrincipalPolicy",
-        &[on(ROLE, "iam:SimulatePrincipalPolicy", &[])],
+        &[
+            on(ROLE, "iam:SimulatePrincipalPolicy", &[]),
+            on(USER, "iam:SimulatePrincipalPolicy", &[]).when("about a user"),
+        ],
     ),
     entry("TagRole", &[on(ROLE, "iam:TagRole", TAG_KEYS)]),
     entry("UntagRole", &[on(ROLE, "iam:UntagRole", TAG_KEYS)]),
@@ -102,7 +120,74 @@ pub(super) const IAM: &[Entry] = &[
         "UpdateAssumeRolePolicy",
         &[on(ROLE, "iam:UpdateAssumeRolePolicy", ROLE_KEYS)],
     ),
+    entry(
+        "PutRolePermissionsBoundary",
+        &[on(ROLE, "iam:PutRolePermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "PutUserPermissionsBoundary",
+        &[on(USER, "iam:PutUserPermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "DeleteRolePermissionsBoundary",
+        &[on(ROLE, "iam:DeleteRolePermissionsBoundary", BOUNDED_KEYS)],
+    ),
+    entry(
+        "DeleteUserPermissionsBoundary",
+        &[on(USER, "iam:DeleteUserPermissionsBoundary", BOUNDED_KEYS)],
+    ),
     entry("UpdateRole", &[on(ROLE, "iam:UpdateRole", ROLE_KEYS)]),
+    entry(
+        "AttachUserPolicy",
+        &[on(USER, "iam:AttachUserPolicy", ATTACH_KEYS)],
+    ),
+    entry(
+        "CreateAccessKey",
+        &[on(USER, "iam:CreateAccessKey", ROLE_KEYS)],
+    ),
+    entry(
+        "CreateUser",
+        &[
+            on(USER, "iam:CreateUser", CREATE_KEYS),
+            on(USER, "iam:TagUser", TAG_KEYS).when("with tags"),
+        ],
+    ),
+    entry(
+        "DeleteAccessKey",
+        &[on(USER, "iam:DeleteAccessKey", ROLE_KEYS)],
+    ),
+    entry("DeleteUser", &[on(USER, "iam:DeleteUser", ROLE_KEYS)]),
+    entry(
+        "DeleteUserPolicy",
+        &[on(USER, "iam:DeleteUserPolicy", BOUNDED_KEYS)],
+    ),
+    entry(
+        "DetachUserPolicy",
+        &[on(USER, "iam:DetachUserPolicy", ATTACH_KEYS)],
+    ),
+    entry("GetUser", &[on(USER, "iam:GetUser", ROLE_KEYS)]),
+    entry("GetUserPolicy", &[on(USER, "iam:GetUserPolicy", ROLE_KEYS)]),
+    entry(
+        "ListAccessKeys",
+        &[on(USER, "iam:ListAccessKeys", ROLE_KEYS)],
+    ),
+    entry(
+        "ListAttachedUserPolicies",
+        &[on(USER, "iam:ListAttachedUserPolicies", ROLE_KEYS)],
+    ),
+    entry(
+        "ListUserPolicies",
+        &[on(USER, "iam:ListUserPolicies", ROLE_KEYS)],
+    ),
+    entry("ListUsers", &[on(USER, "iam:ListUsers", &[])]),
+    entry(
+        "PutUserPolicy",
+        &[on(USER, "iam:PutUserPolicy", BOUNDED_KEYS)],
+    ),
+    entry(
+        "UpdateAccessKey",
+        &[on(USER, "iam:UpdateAccessKey", ROLE_KEYS)],
+    ),
 ];
 
 const _: () = {
@@ -127,6 +212,7 @@ pub(super) const STS: &[Entry] = &[
         )],
     ),
     entry("GetCallerIdentity", &[]),
+    entry("GetSessionToken", &[]),
 ];
 
 const _: () = {

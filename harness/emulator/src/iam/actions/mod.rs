@@ -139,18 +139,22 @@ pub(super) fn may_ask(service: &str, operation: &str, action: &str) -> bool {
 pub const GLOBAL_KEYS: &[&str] = &[
     "aws:CurrentTime",
     "aws:EpochTime",
+    "aws:MultiFactorAuthPresent",
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
     "aws:PrincipalIsAWSService",
     "aws:PrincipalServiceName",
     "aws:PrincipalTag/",
     "aws:PrincipalType",
+    "aws:Referer",
     "aws:RequestedRegion",
     "aws:ResourceAccount",
     "aws:SecureTransport",
     "aws:SourceAccount",
     "aws:SourceArn",
     "aws:SourceIp",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
     "aws:ViaAWSService",
     "aws:userid",
     "aws:username",
@@ -165,7 +169,6 @@ const ABSENT_ON_AWS_TOO: &[&str] = &[
     "aws:CalledViaLast",
     "aws:FederatedProvider",
     "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
     "aws:PrincipalOrgID",
     "aws:PrincipalOrgPaths",
     "aws:ResourceOrgID",
@@ -226,7 +229,12 @@ mod tests {
         check("s3:GetObject", "aws:securetransport", true);
         check("s3:GetObject", "aws:PrincipalTag/team", true);
         check("s3:GetObject", "aws:SourceVpce", true);
-        check("s3:GetObject", "aws:UserAgent", false);
+        check("s3:GetObject", "aws:UserAgent", true);
+        check("s3:GetObject", "aws:CalledByRobots", false);
+        check("s3:GetObject", "s3:ExistingObjectTag/team", true);
+        check("s3:PutObject", "s3:ExistingObjectTag/team", false);
+        check("s3:PutObject", "s3:RequestObjectTagKeys", true);
+        check("lambda:AddPermission", "lambda:Principal", true);
         check("s3:ListBucket", "s3:prefix", true);
         check("s3:GetObject", "s3:prefix", false);
         check("iam:PassRole", "iam:PassedToService", true);

@@ -13,6 +13,7 @@ const OBJECT: &str = "arn:aws:s3:::BUCKET/KEY";
 const BUCKET_KEYS: &[&str] = &[
     "s3:ResourceAccount",
     "s3:authType",
+    "s3:signatureAge",
     "s3:delimiter",
     "s3:max-keys",
     "s3:prefix",
@@ -22,12 +23,38 @@ const BUCKET_KEYS: &[&str] = &[
     "s3:x-amz-content-sha256",
 ];
 
-/// What is known of a request to an object.
+/// What is known of another request to an object.
 const OBJECT_KEYS: &[&str] = &[
     "s3:if-match",
     "s3:if-none-match",
     "s3:ResourceAccount",
     "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-content-sha256",
+];
+
+/// What is known of a request to a version of an object.
+const VERSION_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:VersionId",
+    "s3:ResourceAccount",
+    "s3:authType",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-content-sha256",
+];
+
+/// What is known of writing an object.
+const WRITE_KEYS: &[&str] = &[
+    "s3:if-match",
+    "s3:if-none-match",
+    "s3:RequestObjectTag/",
+    "s3:RequestObjectTagKeys",
+    "s3:ResourceAccount",
+    "s3:authType",
+    "s3:signatureAge",
     "s3:signatureversion",
     "s3:TlsVersion",
     "s3:x-amz-acl",
@@ -38,7 +65,75 @@ const OBJECT_KEYS: &[&str] = &[
     "s3:x-amz-storage-class",
 ];
 
-const VERSION_KEYS: &[&str] = &[
+/// What is known of reading an object or its tags.
+const READ_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:if-match",
+    "s3:if-none-match",
+    "s3:ResourceAccount",
+    "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-content-sha256",
+];
+
+/// What is known of giving an object other tags.
+const TAGGING_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:RequestObjectTag/",
+    "s3:RequestObjectTagKeys",
+    "s3:ResourceAccount",
+    "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-content-sha256",
+];
+
+/// What is known of making a bucket.
+const CREATE_KEYS: &[&str] = &[
+    "s3:LocationConstraint",
+    "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-acl",
+    "s3:x-amz-content-sha256",
+    "s3:x-amz-object-ownership",
+];
+
+/// What is asked besides, about other objects or for other reasons than the request itself.
+const EXTRA_KEYS: &[&str] = &["s3:ResourceAccount", "s3:TlsVersion"];
+const EXTRA_READ_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:ResourceAccount",
+    "s3:TlsVersion",
+];
+const EXTRA_VERSION_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:ResourceAccount",
+    "s3:TlsVersion",
+    "s3:VersionId",
+];
+const EXTRA_TAGGING_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:RequestObjectTag/",
+    "s3:RequestObjectTagKeys",
+    "s3:ResourceAccount",
+    "s3:TlsVersion",
+];
+
+const fn reading(action: &'static str, when: &'static str) -> Permission {
+    on(OBJECT, action, EXTRA_READ_KEYS).when(when)
+}
+
+const fn reading_version(action: &'static str, when: &'static str) -> Permission {
+    on(OBJECT, action, EXTRA_VERSION_KEYS).when(when)
+}
+
+/// What is known of a version that is to be deleted, whose tags have no say.
+const DELETED_VERSION_KEYS: &[&str] = &[
     "s3:VersionId",
     "s3:ResourceAccount",
     "s3:authType",
@@ -47,12 +142,19 @@ const VERSION_KEYS: &[&str] = &[
     "s3:x-amz-content-sha256",
 ];
 
-/// What is asked besides, about other objects or for other reasons than the request itself.
-const EXTRA_KEYS: &[&str] = &["s3:ResourceAccount", "s3:TlsVersion"];
-
-const fn extra(action: &'static str, when: &'static str) -> Permission {
-    on(OBJECT, action, EXTRA_KEYS).when(when)
-}
+/// What is known of giving a version other tags.
+const VERSION_TAGGING_KEYS: &[&str] = &[
+    "s3:ExistingObjectTag/",
+    "s3:RequestObjectTag/",
+    "s3:RequestObjectTagKeys",
+    "s3:VersionId",
+    "s3:ResourceAccount",
+    "s3:authType",
+    "s3:signatureAge",
+    "s3:signatureversion",
+    "s3:TlsVersion",
+    "s3:x-amz-content-sha256",
+];
 
 const fn version(action: &'static str) -> Permission {
     on(OBJECT, action, VERSION_KEYS).when("with a version")
@@ -64,8 +166,8 @@ const MISSING: Permission = on(
     &["s3:prefix", "s3:ResourceAccount", "s3:TlsVersion"],
 )
 .when("to be told that an object is missing");
-const COMPARING: Permission = extra("s3:GetObject", "with If-Match and an ETag");
-const TAGGING: Permission = extra("s3:PutObjectTagging", "with tags");
+const COMPARING: Permission = reading("s3:GetObject", "with If-Match and an ETag");
+const TAGGING: Permission = on(OBJECT, "s3:PutObjectTagging", EXTRA_TAGGING_KEYS).when("with tags");
 
 /// The permissions besides the operation's own.
 const EXTRAS: &[(&str, &[Permission])] = &[
@@ -76,13 +178,17 @@ const EXTRAS: &[(&str, &[Permission])] = &[
     ("HeadObject", &[version("s3:GetObjectVersion"), MISSING]),
     (
         "DeleteObject",
-        &[version("s3:DeleteObjectVersion"), COMPARING, MISSING],
+        &[
+            on(OBJECT, "s3:DeleteObjectVersion", DELETED_VERSION_KEYS).when("with a version"),
+            COMPARING,
+            MISSING,
+        ],
     ),
     (
         "DeleteObjects",
         &[
             on(OBJECT, "s3:DeleteObject", EXTRA_KEYS),
-            version("s3:DeleteObjectVersion"),
+            on(OBJECT, "s3:DeleteObjectVersion", DELETED_VERSION_KEYS).when("with a version"),
             COMPARING,
             MISSING,
         ],
@@ -90,10 +196,10 @@ const EXTRAS: &[(&str, &[Permission])] = &[
     (
         "CopyObject",
         &[
-            extra("s3:GetObject", "on the source"),
-            extra("s3:GetObjectVersion", "on a version as source"),
-            extra("s3:GetObjectTagging", "on a source with tags to copy"),
-            extra(
+            reading("s3:GetObject", "on the source"),
+            reading_version("s3:GetObjectVersion", "on a version as source"),
+            reading("s3:GetObjectTagging", "on a source with tags to copy"),
+            reading_version(
                 "s3:GetObjectVersionTagging",
                 "on a version with tags to copy",
             ),
@@ -105,8 +211,8 @@ const EXTRAS: &[(&str, &[Permission])] = &[
     (
         "UploadPartCopy",
         &[
-            extra("s3:GetObject", "on the source"),
-            extra("s3:GetObjectVersion", "on a version as source"),
+            reading("s3:GetObject", "on the source"),
+            reading_version("s3:GetObjectVersion", "on a version as source"),
             MISSING,
         ],
     ),
@@ -116,7 +222,10 @@ const EXTRAS: &[(&str, &[Permission])] = &[
     ),
     (
         "PutObjectTagging",
-        &[version("s3:PutObjectVersionTagging"), MISSING],
+        &[
+            on(OBJECT, "s3:PutObjectVersionTagging", VERSION_TAGGING_KEYS).when("with a version"),
+            MISSING,
+        ],
     ),
     (
         "DeleteObjectTagging",
@@ -137,12 +246,28 @@ pub(super) fn all() -> impl Iterator<Item = Permission> {
 fn of(operation: &'static Operation) -> impl Iterator<Item = Permission> {
     let own = operation.action.map(|action| match operation.on {
         Subject::Account => on("*", action, &[]),
-        Subject::Bucket => on(BUCKET, action, BUCKET_KEYS),
-        Subject::Object => on(OBJECT, action, OBJECT_KEYS),
+        Subject::Bucket => on(BUCKET, action, bucket_keys(action)),
+        Subject::Object => on(OBJECT, action, object_keys(action)),
     });
     let extras = EXTRAS
         .iter()
         .filter(move |(name, _)| *name == operation.name)
         .flat_map(|(_, permissions)| permissions.iter().copied());
     own.into_iter().chain(extras)
+}
+
+fn bucket_keys(action: &str) -> &'static [&'static str] {
+    match action {
+        "s3:CreateBucket" => CREATE_KEYS,
+        _ => BUCKET_KEYS,
+    }
+}
+
+fn object_keys(action: &str) -> &'static [&'static str] {
+    match action {
+        "s3:PutObject" => WRITE_KEYS,
+        "s3:PutObjectTagging" => TAGGING_KEYS,
+        "s3:GetObject" | "s3:GetObjectTagging" | "s3:DeleteObjectTagging" => READ_KEYS,
+        _ => OBJECT_KEYS,
+    }
 }

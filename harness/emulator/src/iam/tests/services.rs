@@ -17,7 +17,7 @@ fn bucket_events(bucket: &str) -> ServiceSource {
 /// Asks whether S3 may publish for `bucket` to a topic with this policy.
 #[track_caller]
 fn check_service(bucket: &str, policy: Option<&str>, refusal: Option<&str>, reason: &str) {
-    let core = core();
+    let core = Core::idle();
     let request = Authorization {
         cause: cause(&core),
         action: "sns:Publish",
@@ -67,7 +67,7 @@ fn a_service_needs_the_resources_policy() {
 
 #[test]
 fn a_delivery_with_a_role_is_decided_by_the_roles_policies() {
-    let core = core();
+    let core = Core::idle();
     let queue = "arn:aws:sqs:us-east-1:123456789012:dead";
     add_role(
         &core,
@@ -100,7 +100,7 @@ fn a_delivery_with_a_role_is_decided_by_the_roles_policies() {
 /// Asks whether Lambda may act as `role`, which has this trust policy if it is `load`.
 #[track_caller]
 fn check_execution_role(trust: &str, role: &str, allowed: bool, reason: &str) {
-    let core = core();
+    let core = Core::idle();
     add_role(&core, trust, &[]);
     let function = ServiceSource {
         service: "lambda.amazonaws.com",
