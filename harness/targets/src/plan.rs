@@ -42,6 +42,42 @@ pub fn read(
     project: &Project,
     variables: &Variables,
 ) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
+    read_with(project, variables, &project.variable_files()?)
+}
+
+/// Reads the stack that each scenario of the features has on the embedded target: neither the
+/// environment nor variable files count, only what `options` say.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_scenarios(project: &Project, options: &[VariableOption]) -> Result<Stack, TargetError> {
+    let mut of_target = vec![
+        ("database", "existing"),
+        ("notification_emails", "[\"reader@example.com\"]"),
+    ];
+    // The URL belongs to a database that is there, and to no other.
+    let has_other = options.iter().any(|option| match option {
+        VariableOption::Value(name, text) => name == "database" && text != "existing",
+        VariableOption::File(_) => false,
+    });
+    if !has_other {
+        of_target.push(("database_url", "mysql://localhost/zipster"));
+    }
+    let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    let variables = Variables {
+        of_target: of_target.into_iter().map(owned).collect(),
+        options: options.to_vec(),
+        ..Variables::default()
+    };
+    let (stack, _) = read_with(project, &variables, &[])?;
+    Ok(stack)
+}
+
+fn read_with(
+    project: &Project,
+    variables: &Variables,
+    variable_files: &[PathBuf],
+) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
     let sources: Vec<Source> = project
         .terraform_files()?
         .into_iter()
@@ -62,9 +98,9 @@ pub fn read(
     for (name, text) in &variables.environment {
         inputs = inputs.with_variable(name, text);
     }
-    for path in project.variable_files()? {
-        let name = path.strip_prefix(project.root()).unwrap_or(&path);
-        inputs = inputs.with_variable_file(source(&path, name)?);
+    for path in variable_files {
+        let name = path.strip_prefix(project.root()).unwrap_or(path);
+        inputs = inputs.with_variable_file(source(path, name)?);
     }
     for (name, text) in &variables.of_target {
         inputs = inputs.with_variable(name, text);

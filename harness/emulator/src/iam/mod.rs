@@ -38,6 +38,7 @@ mod tests;
 pub use authorize::{Authorization, Denied};
 pub use directory::{Directory, Role};
 pub use operations::{IAM_OPERATIONS, Operation, STS_OPERATIONS};
+pub use provided::provided_policy;
 
 /// The alphabet of unique identifiers such as `AROA...`.
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
