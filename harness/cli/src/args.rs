@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::variables::VariableSettings;
+use crate::variables::{VariableSettings, variable};
 
 /// Runs the zip code pipeline on this machine: the real functions, the real Terraform, a real
 /// MySQL-compatible database. No AWS account, no Docker, no token.
@@ -25,13 +25,16 @@ Examples:
       The scenarios of features/ on LocalStack and MySQL in containers.
   cargo zipster parity embedded localstack
       What differs between the two, for a user.
+  cargo zipster policy
+      What each function needed to be allowed, beside what terraform/ allows it.
   cargo zipster test --target aws
       The scenarios of features/ against what `terraform apply` has made.
 
 Exit codes:
   0  done
   1  a file did not go through, what was said of it is shown; a scenario failed; two targets differ
-     in what nobody has explained; or a zip code is not known
+     in what nobody has explained; a function needs what terraform/ does not allow it; or a zip
+     code is not known
   2  the command line is wrong
   3  terraform/ has mistakes; each is shown with its place
   4  something needed is not available: the target, the database, a build, a port
@@ -58,6 +61,9 @@ pub enum Command {
     Test(TestSettings),
     /// Run the scenarios on two targets, and compare what a user sees.
     Parity(ParitySettings),
+    /// Run the scenarios, and show the smallest policy that each function needed, beside what
+    /// terraform/ grants.
+    Policy(PolicySettings),
     /// Build both functions for Lambda, as zips below target/lambda.
     Package(PackageSettings),
 }
@@ -104,8 +110,8 @@ pub enum PlanFormat {
 /// Settings of `plan`.
 #[derive(Debug, Clone, Args)]
 pub struct PlanSettings {
-    /// Whose stack: what `up` makes, with a database that is there already, or what `terraform
-    /// apply` makes, with the database that the variables say. AWS is not asked.
+    /// Whose stack: what `up` makes, where a database that is there stands in for the stack's own, or
+    /// what `terraform apply` makes. AWS is not asked.
     #[arg(long, value_enum, default_value_t = Target::Embedded)]
     pub target: Target,
 
@@ -229,6 +235,67 @@ pub struct ParitySettings {
     /// What `terraform output -json` printed, in a file [default: terraform is asked]. For aws.
     #[arg(long, value_name = "FILE")]
     pub outputs: Option<PathBuf>,
+}
+
+/// Settings of `policy`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Every call that a function makes with its execution role in the scenarios, and all that Lambda does
+with it (logs, dead letters), is held against the policies in terraform/ as they are written. So a
+scenario that takes an action out of a role changes nothing here.
+
+  granted     needed, and a policy of the role allows it
+  MISSING     needed, and nothing allows it
+  DENIED      needed, and a statement denies it
+  never used  allowed, and not needed in these scenarios
+  wider       allowed, and needed for less
+
+What was never used may be needed all the same: scenarios do not show everything, such as a network
+or an upload that breaks off. Whether a grant can go is for you to judge.
+
+Examples:
+  cargo zipster policy --function zipster-load
+  cargo zipster policy --record decisions.json
+  cargo zipster policy --from decisions.json     after a change of terraform/, in a moment
+  cargo zipster policy --json | jq '.roles[] | {role, policy}'
+
+Exit codes:
+  0  terraform/ grants all that was needed
+  1  something is missing or denied, or a scenario failed
+  2, 3, 4, 130  as for every command")]
+pub struct PolicySettings {
+    /// Show this function alone, such as zipster-load.
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+
+    /// Run only the scenarios whose names match this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    pub name: Option<String>,
+
+    /// Run only the scenarios whose tags match this expression, such as 'not @embedded-only'.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "name")]
+    pub tags: Option<String>,
+
+    /// Keep the calls and the decisions in this file.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// Take the calls from a file of --record, without running anything.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "name", "tags"])]
+    pub from: Option<PathBuf>,
+
+    /// Take the stack from this folder instead of terraform/, to try a change.
+    #[arg(long, value_name = "FOLDER")]
+    pub terraform: Option<PathBuf>,
+
+    /// Print one JSON object on stdout; docs/policy.md says what is in it.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Hold the calls against what terraform/ grants with this variable, such as database=existing. The
+    /// scenarios themselves run without it.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
 }
 
 /// Where the parts come from.
@@ -409,5 +476,12 @@ mod tests {
     #[test]
     fn help_teaches() {
         insta::assert_snapshot!(Cli::command().render_help());
+    }
+
+    #[test]
+    fn the_help_of_policy_teaches() {
+        let mut command = Cli::command();
+        let policy = command.find_subcommand_mut("policy").unwrap();
+        insta::assert_snapshot!(policy.render_long_help());
     }
 }

@@ -74,7 +74,7 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         let exit = match &error {
             TargetError::Stack(_) | TargetError::Unfit(_) => Exit::StackUnreadable,
-            TargetError::NoProject { .. } => Exit::Usage,
+            TargetError::NoProject { .. } | TargetError::NoTerraform { .. } => Exit::Usage,
             TargetError::NotSettled { .. } => Exit::Failed,
             TargetError::Read { .. }
             | TargetError::Build(_)

@@ -15,6 +15,7 @@ mod interrupt;
 mod package;
 mod parity;
 mod plan;
+mod policy;
 mod run;
 mod search;
 mod session;
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Plan(settings) => plan::plan(settings),
         Command::Package(settings) => package::package(settings).await,
         Command::Parity(settings) => parity::parity(settings).await,
+        Command::Policy(settings) => policy::policy(settings).await,
         Command::Test(settings) => test::test(settings).await,
     };
     match result {

@@ -73,7 +73,7 @@ fn of_vars(vars: impl Iterator<Item = (String, String)>) -> Vec<(String, String)
 
 /// A name and a text, as Terraform takes them: blanks before the name are dropped, and those after
 /// it are a slip.
-fn variable(text: &str) -> Result<(String, String), &'static str> {
+pub fn variable(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) => {
             let name = name.trim_start();

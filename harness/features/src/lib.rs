@@ -4,6 +4,7 @@
 //! target they run at the same time. Steps are grouped by what they speak of, not by feature file.
 
 mod arguments;
+mod decisions;
 mod observe;
 mod run;
 mod settings;

@@ -10,6 +10,7 @@ use cucumber::event::ScenarioFinished;
 use cucumber::writer::Stats as _;
 use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use zipster_policy::Recording;
 use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
@@ -54,8 +55,11 @@ pub async fn run(settings: RunSettings) -> ExitCode {
 }
 
 async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
-    let project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+    let mut project = Project::find(Path::new(env!("CARGO_MANIFEST_DIR")))?;
     let features = project.root().join("features");
+    if let Some(folder) = &settings.terraform {
+        project = project.with_terraform(folder)?;
+    }
     let report = Report::new(|progress| eprintln!("{progress}"));
     let mut interrupt = Interrupt::install();
     let begun = Instant::now();
@@ -73,6 +77,8 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         .is_some()
         .then(|| Arc::new(Mutex::new(Observer::of(kind.as_str()))));
     let notes = observer.clone();
+    let recording: Option<Arc<Mutex<Recording>>> = settings.decisions.is_some().then(Arc::default);
+    let record = recording.clone();
     let mut cucumber = PipelineWorld::cucumber()
         .before(move |_, _, scenario, world| {
             let target = Arc::clone(&stage);
@@ -87,17 +93,27 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         .after(move |_, _, scenario, finished, world| {
             let target = Arc::clone(&witness);
             let notes = notes.clone();
+            let record = record.clone();
             async move {
                 let passed = matches!(finished, ScenarioFinished::StepPassed);
                 if !passed && let Some(evidence) = target.evidence().await {
                     eprintln!("\nIn {:?}:\n{evidence}", scenario.name);
                 }
-                let Some(world) = world else { return };
+                let name = format!("{} (line {})", scenario.name, scenario.position.line);
+                let Some(world) = world else {
+                    if let Some(record) = &record {
+                        lock(record).note(name, passed, []);
+                    }
+                    return;
+                };
                 if let Some(notes) = &notes {
-                    let name = format!("{} (line {})", scenario.name, scenario.position.line);
-                    observe(name, passed, world, notes).await;
+                    observe(name.clone(), passed, world, notes).await;
                 }
+                let seen = record.as_ref().and(world.witness());
                 leave(&scenario.name, passed, world).await;
+                if let (Some(record), Some(witness)) = (&record, seen) {
+                    lock(record).note(name.clone(), passed, witness.calls(&name));
+                }
             }
             .boxed_local()
         })
@@ -152,6 +168,12 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         }
         _ => Ok(()),
     };
+    let recorded = match (&settings.decisions, &recording, &ending) {
+        (Some(path), Some(recording), Ending::Passed | Ending::Failed) => {
+            write(path, &lock(recording).to_json())
+        }
+        _ => Ok(()),
+    };
     // The hooks' clones are gone with the run, so this is the last owner.
     let stopped = match Arc::into_inner(target) {
         Some(target) => target.stop().await,
@@ -159,6 +181,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     };
     alive?;
     noted?;
+    recorded?;
     stopped?;
     Ok(ending)
 }
@@ -174,7 +197,10 @@ async fn write_down(
     let facts = observe::probes(&pipeline).await;
     pipeline.stop().await?;
     lock(observer).note_probes(facts);
-    let json = lock(observer).to_json();
+    write(path, &lock(observer).to_json())
+}
+
+fn write(path: &Path, json: &str) -> Result<(), TargetError> {
     std::fs::write(path, json).map_err(|error| {
         TargetError::Unavailable(format!("cannot write {}: {error}", path.display()))
     })
@@ -192,8 +218,8 @@ async fn observe(name: String, passed: bool, world: &mut PipelineWorld, notes: &
     }
 }
 
-fn lock(observer: &Mutex<Observer>) -> MutexGuard<'_, Observer> {
-    observer.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ctrl-C and its like. Installed once: a signal that comes between two waits is not lost.

@@ -54,6 +54,12 @@ pub struct RunSettings {
     pub packaged: bool,
     /// `ZIPSTER_OBSERVATIONS`: where to write down what could be seen.
     pub observations: Option<PathBuf>,
+    /// `ZIPSTER_DECISIONS`: where to write down the calls that functions' roles made, and what was
+    /// decided on each. For the embedded target.
+    pub decisions: Option<PathBuf>,
+    /// `ZIPSTER_TERRAFORM`: a folder whose stack is made in place of that in `terraform/`. For the
+    /// embedded target.
+    pub terraform: Option<PathBuf>,
     /// A program that misbehaves as a function.
     pub unruly: PathBuf,
 }
@@ -87,8 +93,15 @@ impl RunSettings {
             })
             .map(|address| address.ok_or("ZIPSTER_FUNCTIONS_DATABASE is not host:port"))
             .transpose()?;
+        for name in ["ZIPSTER_DECISIONS", "ZIPSTER_TERRAFORM"] {
+            if target != TargetKind::Embedded && variable(name).is_some() {
+                return Err(format!("{name} is for the embedded target"));
+            }
+        }
         Ok(Self {
             target,
+            decisions: variable("ZIPSTER_DECISIONS").map(PathBuf::from),
+            terraform: variable("ZIPSTER_TERRAFORM").map(PathBuf::from),
             endpoint: variable("ZIPSTER_ENDPOINT").map(|url| url.to_string_lossy().into_owned()),
             functions_database,
             packaged: variable("ZIPSTER_PACKAGED").is_some(),
@@ -131,5 +144,22 @@ mod tests {
         assert_eq!(read("localstack").unwrap().target, TargetKind::LocalStack);
         assert_eq!(read("").unwrap().target, TargetKind::Embedded);
         assert!(read("azure").unwrap_err().contains("azure"));
+    }
+
+    #[test]
+    fn what_only_the_embedded_target_has_is_not_asked_of_another() {
+        let read = |target: &'static str| {
+            RunSettings::from_variables(
+                move |name| match name {
+                    "ZIPSTER_TARGET" => Some(target.into()),
+                    "ZIPSTER_DECISIONS" => Some("decisions.json".into()),
+                    _ => None,
+                },
+                PathBuf::new(),
+            )
+        };
+        assert!(read("embedded").unwrap().decisions.is_some());
+        let refusal = read("localstack").unwrap_err();
+        assert_eq!(refusal, "ZIPSTER_DECISIONS is for the embedded target");
     }
 }

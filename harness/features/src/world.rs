@@ -10,6 +10,8 @@ use zipster_targets::notices::{Notice, NoticeQueue};
 use zipster_targets::pipeline::Emulator;
 use zipster_targets::{Pipeline, TargetError};
 
+use crate::decisions::Witness;
+
 /// One scenario's pipeline, its files, and what it has seen so far.
 #[derive(Debug, Default, World)]
 pub struct PipelineWorld {
@@ -58,6 +60,11 @@ impl PipelineWorld {
         self.pipeline
             .as_ref()
             .expect("the before hook sets the stage, or the scenario does not run")
+    }
+
+    /// Who can tell what roles did, if there is a pipeline with a journal.
+    pub(crate) fn witness(&self) -> Option<Witness> {
+        self.pipeline.as_ref().and_then(Witness::of)
     }
 
     /// The emulator behind the pipeline.

@@ -305,6 +305,12 @@ impl ContextKeys {
             .insert(key.to_ascii_lowercase(), vec![value.into()]);
     }
 
+    /// All keys, in lower case and in the order of the alphabet, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let values = self.values.iter();
+        values.map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
     /// The values of a key; none if it is missing.
     #[must_use]
     pub fn get(&self, key: &str) -> &[String] {

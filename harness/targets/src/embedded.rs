@@ -106,6 +106,7 @@ impl Embedded {
             account: &account,
             region: &region,
             chosen,
+            variable_files: chosen.is_some(),
             of_target: OfTarget::default(),
         })?;
         let server = {
@@ -245,6 +246,7 @@ impl Embedded {
                 account: &self.account,
                 region: &self.region,
                 chosen: self.variables.as_ref(),
+                variable_files: self.variables.is_some(),
                 of_target: OfTarget {
                     usually: &usually,
                     always: &always,

@@ -15,6 +15,12 @@ pub enum TargetError {
         /// Where the search began.
         start: PathBuf,
     },
+    /// A folder that was named in the place of `terraform/` is none.
+    #[error("no .tf files in {}", folder.display())]
+    NoTerraform {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A file of the project cannot be read.
     #[error("cannot read {}", path.display())]
     Read {

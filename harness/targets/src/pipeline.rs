@@ -14,7 +14,7 @@ use zipster_stack::Stack;
 pub use zipster_emulator::Emulator;
 pub use zipster_emulator::courier::HELD_BACK;
 pub use zipster_emulator::fault::{CallFault, DeliveryFault, FaultPlan, FaultRule, Moment};
-pub use zipster_emulator::journal::{Event, Outcome};
+pub use zipster_emulator::journal::{Entry, EntryId, Event, Journal, Outcome};
 pub use zipster_emulator::sns::{InboxKind, InboxMessage};
 
 use crate::clients::Clients;

@@ -44,6 +44,39 @@ pub fn read(
     project: &Project,
     variables: &Variables,
 ) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
+    read_with(project, variables, true)
+}
+
+/// Reads the stack that each scenario of the features has on the embedded target: neither the
+/// environment nor variable files count, only what `options` say.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_scenarios(project: &Project, options: &[VariableOption]) -> Result<Stack, TargetError> {
+    let emails = ("notification_emails", "[\"reader@example.com\"]");
+    let variables = Variables {
+        of_target: vec![(emails.0.to_owned(), emails.1.to_owned())],
+        database_url: Some("mysql://localhost/zipster".to_owned()),
+        options: options.to_vec(),
+        ..Variables::default()
+    };
+    let (stack, _) = read_with(project, &variables, false)?;
+    Ok(stack)
+}
+
+/// The ARN that the secret of the stack's own database has in [`read`] and [`of_scenarios`]: its
+/// name is chance, and another one each time.
+#[must_use]
+pub fn future_secret() -> String {
+    let (account, region) = place();
+    read::future_secret(&account, &region)
+}
+
+fn read_with(
+    project: &Project,
+    variables: &Variables,
+    variable_files: bool,
+) -> Result<(Stack, Vec<Diagnostic>), TargetError> {
     let (account, region) = place();
     let database = future_database(&account, &region);
     let usually: Vec<(&str, &str)> = variables
@@ -56,6 +89,7 @@ pub fn read(
         account: &account,
         region: &region,
         chosen: Some(variables),
+        variable_files,
         of_target: OfTarget {
             usually: &usually,
             database_url: variables.database_url.as_deref(),

@@ -11,6 +11,8 @@ use crate::files::ProjectFiles;
 #[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
+    /// In the place of `terraform/`.
+    terraform: Option<PathBuf>,
 }
 
 /// One Terraform file.
@@ -33,10 +35,28 @@ impl Project {
             .find(|folder| has_terraform(&folder.join("terraform")))
             .map(|root| Self {
                 root: root.to_path_buf(),
+                terraform: None,
             })
             .ok_or_else(|| TargetError::NoProject {
                 start: start.to_path_buf(),
             })
+    }
+
+    /// The same project with the Terraform files of another folder, to try a change.
+    ///
+    /// # Errors
+    /// [`TargetError::NoTerraform`] if there are none.
+    pub fn with_terraform(self, folder: &Path) -> Result<Self, TargetError> {
+        if has_terraform(folder) {
+            Ok(Self {
+                terraform: Some(folder.to_path_buf()),
+                ..self
+            })
+        } else {
+            Err(TargetError::NoTerraform {
+                folder: folder.to_path_buf(),
+            })
+        }
     }
 
     /// The folder.
@@ -48,7 +68,8 @@ impl Project {
     /// The folder of the Terraform files.
     #[must_use]
     pub fn terraform(&self) -> PathBuf {
-        self.root.join("terraform")
+        let other = self.terraform.clone();
+        other.unwrap_or_else(|| self.root.join("terraform"))
     }
 
     /// The folder of the numbered SQL files.
@@ -123,10 +144,11 @@ impl Project {
                 let name = path
                     .file_name()
                     .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-                Ok(TerraformFile {
-                    path: format!("terraform/{name}"),
-                    text,
-                })
+                let shown = match &self.terraform {
+                    Some(folder) => folder.join(name).display().to_string(),
+                    None => format!("terraform/{name}"),
+                };
+                Ok(TerraformFile { path: shown, text })
             })
             .collect()
     }

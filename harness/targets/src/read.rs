@@ -33,9 +33,11 @@ pub(crate) struct Reading<'a> {
     pub account: &'a AccountId,
     /// The region that it is for.
     pub region: &'a Region,
-    /// What somebody says of its variables, and the variable files beside it; without, nothing but
-    /// the configuration and the target counts.
+    /// What somebody says of its variables; without, nothing but the configuration and the target
+    /// counts.
     pub chosen: Option<&'a Variables>,
+    /// Whether the variable files beside it count.
+    pub variable_files: bool,
     /// What the target says.
     pub of_target: OfTarget<'a>,
 }
@@ -90,6 +92,7 @@ fn attempt(reading: &Reading<'_>, url: Option<&str>) -> Result<Attempt, TargetEr
         account,
         region,
         chosen,
+        variable_files,
         of_target,
     } = *reading;
     let sources: Vec<Source> = project
@@ -103,6 +106,8 @@ fn attempt(reading: &Reading<'_>, url: Option<&str>) -> Result<Attempt, TargetEr
         for (name, text) in &chosen.environment {
             inputs = inputs.with_variable(name, text);
         }
+    }
+    if variable_files {
         for path in project.variable_files()? {
             let name = path.strip_prefix(project.root()).unwrap_or(&path);
             inputs = inputs.with_variable_file(source(&path, name)?);
@@ -136,14 +141,18 @@ fn attempt(reading: &Reading<'_>, url: Option<&str>) -> Result<Attempt, TargetEr
     })
 }
 
+/// The ARN of a secret whose name is not known yet.
+pub(crate) fn future_secret(account: &AccountId, region: &Region) -> String {
+    format!("arn:aws:secretsmanager:{region}:{account}:secret:known-after-apply")
+}
+
 /// A database that will be there: what only the target can know of it reads `known-after-apply`.
 pub(crate) fn future_database(account: &AccountId, region: &Region) -> LocalDatabase {
-    let secret = format!("arn:aws:secretsmanager:{region}:{account}:secret:known-after-apply");
     LocalDatabase {
         host: "known-after-apply".to_owned(),
         port: 3306,
         name: "zipster".to_owned(),
-        secret_arn: Some(secret),
+        secret_arn: Some(future_secret(account, region)),
     }
 }
 
@@ -199,6 +208,7 @@ mod tests {
                 account: &account,
                 region: &region,
                 chosen,
+                variable_files: chosen.is_some(),
                 of_target,
             };
             stack(&reading).unwrap().output("a").unwrap().to_owned()

@@ -265,6 +265,7 @@ impl Core {
                 allowed: denied.is_none(),
                 reason,
                 evaluation: Arc::new(evaluation),
+                context: Arc::new(call.all_context()),
                 unset_keys,
             },
         );

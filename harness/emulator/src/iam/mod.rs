@@ -45,6 +45,7 @@ pub use authorize::{Authorization, Denied};
 pub use directory::{Directory, Role, User};
 use grants::Entity;
 pub use operations::{IAM_OPERATIONS, Operation, STS_OPERATIONS};
+pub use provided::provided_policy;
 
 /// The alphabet of unique identifiers such as `AROA...`.
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

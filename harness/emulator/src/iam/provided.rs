@@ -138,6 +138,12 @@ pub(super) fn all() -> &'static [ManagedPolicy] {
     &POLICIES
 }
 
+/// What a managed policy of AWS's says, if it is one of those that are known here.
+#[must_use]
+pub fn provided_policy(arn: &Arn) -> Option<&'static str> {
+    find(arn).map(|policy| policy.default_version().document.text.as_str())
+}
+
 /// The one of this ARN.
 pub(super) fn find(arn: &Arn) -> Option<&'static ManagedPolicy> {
     POLICIES.iter().find(|policy| policy.arn == *arn)
@@ -193,6 +199,7 @@ mod tests {
             let found = find(&policy.arn).unwrap();
             assert_eq!(found.name, policy.name);
             assert_eq!(found.default_version().number, policy.default);
+            assert!(provided_policy(&policy.arn).unwrap().contains("Allow"));
         }
         assert_eq!(all().len(), TABLE.len());
         let unknown = Arn::parse("arn:aws:iam::aws:policy/PowerUserAccess").unwrap();

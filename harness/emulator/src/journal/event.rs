@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use zipster_iam::Evaluation;
+use zipster_iam::{ContextKeys, Evaluation};
 
 /// Something that happened in the emulated AWS.
 ///
@@ -48,6 +48,9 @@ pub enum Event {
         /// The decision, and every statement that was looked at, with what came of it.
         #[serde(serialize_with = "shared")]
         evaluation: Arc<Evaluation>,
+        /// The circumstances, those included that follow from caller and resource.
+        #[serde(serialize_with = "shared")]
+        context: Arc<ContextKeys>,
         /// Condition keys that AWS may set for this action and the emulator never does, and that a
         /// policy asked for.
         unset_keys: Vec<String>,
@@ -285,6 +288,7 @@ impl fmt::Display for Event {
                 unset_keys,
                 caller: _,
                 evaluation: _,
+                context: _,
             } => {
                 let verdict = if *allowed { "allowed" } else { "DENIED" };
                 write!(f, "{verdict} {action} on {resource}: {reason}")?;
@@ -393,6 +397,6 @@ fn short(arn: &str) -> &str {
 }
 
 /// Writes what is shared as if it were not.
-fn shared<S: Serializer>(evaluation: &Arc<Evaluation>, serializer: S) -> Result<S::Ok, S::Error> {
-    evaluation.serialize(serializer)
+fn shared<T: Serialize, S: Serializer>(it: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    it.serialize(serializer)
 }

@@ -439,6 +439,7 @@ async fn plan(
             account,
             region,
             chosen: settings.variables.as_ref(),
+            variable_files: settings.variables.is_some(),
             of_target: OfTarget {
                 // A file may name the addresses of real people.
                 usually: &[("notification_emails", "[]")],

@@ -299,6 +299,7 @@ async fn packages(
         account: &account,
         region: &region,
         chosen,
+        variable_files: chosen.is_some(),
         of_target: OfTarget {
             always: &[("database", "existing")],
             ..OfTarget::default()
