@@ -24,6 +24,11 @@ DEFAULTS = {
         "receive_wait_time_seconds": 0,
         "max_message_size": 262144,
     },
+    "aws_lambda_event_source_mapping": {
+        "enabled": True,
+        "batch_size": 10,
+        "maximum_batching_window_in_seconds": 0,
+    },
     "aws_lambda_function_event_invoke_config": {"maximum_event_age_in_seconds": 21600},
     "aws_s3_bucket_public_access_block": {"block_public_policy": False, "restrict_public_buckets": False},
     "aws_s3_bucket_server_side_encryption_configuration": {"rule.bucket_key_enabled": False},

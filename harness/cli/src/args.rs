@@ -1,6 +1,7 @@
 //! What a user types.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -46,6 +47,9 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Ten years, in seconds: as long as CloudWatch Logs keeps anything.
+const LONGEST_AGO_S: u64 = 3_653 * 86_400;
+
 /// A subcommand.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -55,6 +59,8 @@ pub enum Command {
     Run(RunSettings),
     /// Show the stack that terraform/ declares, with nothing built or started.
     Plan(PlanSettings),
+    /// Show what the functions of a running `up` write.
+    Logs(LogsSettings),
     /// List the zip codes within some miles of one.
     Search(SearchSettings),
     /// Run the scenarios of features/ on a target.
@@ -393,6 +399,29 @@ pub struct RunSettings {
     pub json: bool,
 }
 
+/// Settings of `logs`.
+#[derive(Debug, Clone, Args)]
+pub struct LogsSettings {
+    /// One function: transform, load, or its name [default: both].
+    pub function: Option<String>,
+
+    /// Go on with the lines to come, until Ctrl-C.
+    #[arg(long, short)]
+    pub follow: bool,
+
+    /// How far back to begin: 30s, 10m, 2h or 1d.
+    #[arg(long, value_name = "TIME", value_parser = ago, default_value = "10m")]
+    pub since: Duration,
+
+    /// Only lines that this filter pattern of CloudWatch Logs matches, such as ERROR.
+    #[arg(long, value_name = "PATTERN")]
+    pub filter: Option<String>,
+
+    /// Print one line of JSON for each line.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Settings of `search`.
 #[derive(Debug, Clone, Args)]
 pub struct SearchSettings {
@@ -427,6 +456,25 @@ fn address(text: &str) -> Result<(String, u16), &'static str> {
         .filter(|(host, _)| !host.is_empty())
         .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
         .ok_or("expected a host and a port, such as mysql:3306")
+}
+
+fn ago(text: &str) -> Result<Duration, &'static str> {
+    let parts = text.split_at_checked(text.len().saturating_sub(1));
+    let seconds = parts.and_then(|(number, unit)| {
+        let unit = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        // Numbers of 32 bits cannot overflow what they are multiplied to.
+        Some(u64::from(number.parse::<u32>().ok()?) * unit)
+    });
+    seconds
+        .filter(|seconds| *seconds <= LONGEST_AGO_S)
+        .map(Duration::from_secs)
+        .ok_or("expected a time of at most ten years, such as 30s, 10m, 2h or 1d")
 }
 
 fn zipcode(text: &str) -> Result<String, &'static str> {
@@ -470,6 +518,16 @@ mod tests {
         for within in ["-1", "nan", "inf", "two"] {
             let refusal = search(within, "07440").unwrap_err();
             assert!(refusal.contains("expected zero or more miles"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, seconds) in [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(ago(text), Ok(Duration::from_secs(seconds)));
+        }
+        for wrong in ["", "5", "m", "-1m", "1w", "1ü", "99999d"] {
+            assert!(ago(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -12,6 +12,7 @@ mod args;
 mod error_file;
 mod exit;
 mod interrupt;
+mod logs;
 mod package;
 mod parity;
 mod plan;
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
     let result = match cli.command {
         Command::Up(settings) => up::up(settings).await,
         Command::Run(settings) => run::run(settings).await,
+        Command::Logs(settings) => logs::logs(settings).await,
         Command::Search(settings) => search::search(settings).await,
         Command::Plan(settings) => plan::plan(settings),
         Command::Package(settings) => package::package(settings).await,

@@ -7,9 +7,10 @@ use zipster_names::{AccountId, Partition, Region};
 
 use crate::resources::{
     Bucket, BucketEncryption, BucketLifecycle, BucketNotification, BucketOwnershipControls,
-    BucketPolicy, BucketPublicAccessBlock, BucketVersioning, Function, FunctionEventInvokeConfig,
-    FunctionPermission, Kind, LogGroup, Policy, Queue, QueuePolicy, Role, RolePolicy,
-    RolePolicyAttachment, Secret, SecretVersion, Topic, TopicPolicy, TopicSubscription,
+    BucketPolicy, BucketPublicAccessBlock, BucketVersioning, EventSourceMapping, Function,
+    FunctionEventInvokeConfig, FunctionPermission, Kind, LogGroup, Policy, Queue, QueuePolicy,
+    Role, RolePolicy, RolePolicyAttachment, Secret, SecretVersion, Topic, TopicPolicy,
+    TopicSubscription,
 };
 use crate::{Address, Place, Text};
 
@@ -134,6 +135,8 @@ of_one_kind! {
     function_permissions: FunctionPermission,
     /// All `aws_lambda_function_event_invoke_config`.
     function_event_invoke_configs: FunctionEventInvokeConfig,
+    /// All `aws_lambda_event_source_mapping`.
+    event_source_mappings: EventSourceMapping,
     /// All `aws_iam_role`.
     roles: Role,
     /// All `aws_iam_role_policy`.

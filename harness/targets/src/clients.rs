@@ -1,5 +1,6 @@
 //! The official SDK's clients for one endpoint and one set of credentials.
 
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -13,6 +14,18 @@ pub struct Access {
     pub region: String,
     /// Who calls.
     pub credentials: SharedCredentialsProvider,
+}
+
+/// Credentials that do not end.
+#[must_use]
+pub fn keys(access_key_id: &str, secret_access_key: &str) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new(
+        access_key_id,
+        secret_access_key,
+        None,
+        None,
+        "zipster",
+    ))
 }
 
 /// One client per service, over one connection pool.

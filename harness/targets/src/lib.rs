@@ -15,6 +15,7 @@ mod docker;
 pub mod embedded;
 mod error;
 pub mod files;
+pub mod function_logs;
 pub mod glibc;
 pub mod keys;
 mod leftovers;

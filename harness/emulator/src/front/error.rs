@@ -77,6 +77,12 @@ impl ApiError {
         }
     }
 
+    /// The error in the query protocol, whatever else the service speaks.
+    #[must_use]
+    pub fn render_query(&self, service: ServiceName, request_id: &str) -> Answer {
+        self.query(service, request_id)
+    }
+
     /// "Sender" for the caller's mistakes, "Receiver" for ours.
     fn fault(&self) -> &'static str {
         if self.status.is_server_error() {

@@ -22,6 +22,7 @@ use crate::emulator::Services;
 use crate::fault::CallFault;
 use crate::identity::{Identity, Sender};
 use crate::journal::{EntryId, Event, Pending};
+use crate::sqs;
 
 pub(crate) mod canonical;
 mod error;
@@ -125,7 +126,7 @@ impl ServiceName {
         }
     }
 
-    /// The XML namespace of its answers; empty for JSON services.
+    /// The XML namespace of its answers; empty for services that speak JSON only.
     #[must_use]
     pub fn namespace(self) -> &'static str {
         match self {
@@ -133,7 +134,8 @@ impl ServiceName {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::Sqs | Self::Lambda | Self::Logs | Self::SecretsManager => "",
+            Self::Sqs => "http://queue.amazonaws.com/doc/2012-11-05/",
+            Self::Lambda | Self::Logs | Self::SecretsManager => "",
         }
     }
 
@@ -301,6 +303,7 @@ impl Pre {
         let (service, request_id) = (self.service, self.request_id.clone());
         match self.dispatch(core, services, parts, body).await {
             Ok(answer) => answer,
+            Err(error) if is_older_sqs(service, parts) => error.render_query(service, &request_id),
             Err(error) => error.render(service, &request_id),
         }
     }
@@ -313,11 +316,17 @@ impl Pre {
         body: Incoming,
     ) -> Result<Answer, ApiError> {
         let body = read(body).await?;
+        let is_older_sqs = is_older_sqs(self.service, parts);
+        let protocol = if is_older_sqs {
+            Protocol::Query
+        } else {
+            self.service.protocol()
+        };
         let mut identity = sigv4::verify(
             parts,
             &body,
             &self.scope,
-            self.service,
+            protocol,
             &core.credentials,
             core.clock.now(),
         )?;
@@ -325,7 +334,11 @@ impl Pre {
         let region = Region::parse(&self.scope.region).map_err(|error| {
             ApiError::bad_request("InvalidSignatureException", error.to_string())
         })?;
-        let operation = operation(self.service, parts, &body)?;
+        let (operation, body) = if is_older_sqs {
+            sqs::query::read(parts, &body)?
+        } else {
+            (operation(self.service, parts, &body)?, body)
+        };
         let execution = identity.execution.clone();
         let cause = execution.as_ref().and_then(|execution| execution.cause());
         let entry = core.journal.record(
@@ -357,7 +370,12 @@ impl Pre {
         let result = strike(core, entry, fault, execution.as_deref(), async {
             match self.service {
                 ServiceName::Sns => services.sns.handle(&call),
-                ServiceName::Sqs => services.sqs.handle(&call).await,
+                ServiceName::Sqs => match services.sqs.handle(&call).await {
+                    Ok(answer) if is_older_sqs => {
+                        sqs::query::write(&call.operation, &call.request_id, answer).await
+                    }
+                    result => result,
+                },
                 ServiceName::Lambda => services.lambda.handle(&call).await,
                 ServiceName::Iam | ServiceName::Sts => services.iam.handle(self.service, &call),
                 ServiceName::Logs => services.logs.handle(&call),
@@ -431,6 +449,11 @@ async fn strike(
             no_answer().await
         }
     }
+}
+
+/// Whether a request speaks the protocol that SQS had before JSON.
+fn is_older_sqs(service: ServiceName, parts: &Parts) -> bool {
+    service == ServiceName::Sqs && sqs::query::speaks_it(parts)
 }
 
 /// The operation that a request names.

@@ -11,7 +11,7 @@ use http::{StatusCode, header, request::Parts};
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 use super::canonical::{ALGORITHM, Path, Signed, sha256};
-use super::{ApiError, Protocol, ServiceName};
+use super::{ApiError, Protocol};
 use crate::identity::{CredentialStore, Identity};
 
 /// How far a client's clock may be off.
@@ -143,11 +143,11 @@ pub fn verify(
     parts: &Parts,
     body: &[u8],
     scope: &Scope,
-    service: ServiceName,
+    protocol: Protocol,
     keys: &CredentialStore,
     now: OffsetDateTime,
 ) -> Result<Identity, ApiError> {
-    let wording = Wording::of(service);
+    let wording = Wording::of(protocol);
     let claim = Claim::of(parts)?;
     let (credentials, identity) = keys
         .find(&scope.access_key_id)
@@ -256,10 +256,10 @@ struct Wording {
 }
 
 impl Wording {
-    fn of(service: ServiceName) -> Self {
+    fn of(protocol: Protocol) -> Self {
         Self {
             json: matches!(
-                service.protocol(),
+                protocol,
                 Protocol::Json10 | Protocol::Json11 | Protocol::RestJson
             ),
         }

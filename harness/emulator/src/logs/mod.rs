@@ -4,9 +4,10 @@
 //! the operations on what holds events, `put`, `read` and `filter` those on events, with `pattern`
 //! for what is searched; `deliver` is what other services write; `state` is where events are.
 //!
-//! Deliberately absent: Logs Insights, metric and subscription filters, live tail, export,
-//! encryption with keys of the account's own, deletion protection, data protection, and reading
-//! across accounts. Each is refused by name.
+//! Deliberately absent: Logs Insights, metric and subscription filters, export, encryption with keys
+//! of the account's own, deletion protection, data protection, reading across accounts, and live
+//! tail, for which clients put `stream-` before the endpoint's host (`stream-127.0.0.1` is nobody).
+//! Each is refused by name.
 
 use std::sync::Arc;
 

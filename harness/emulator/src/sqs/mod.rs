@@ -3,7 +3,8 @@
 //! The rooms: `operations` is the table of what is supported, `queues` are the operations on
 //! queues, `attributes` and `permissions` what can be set on them, `send` and `receive` the
 //! operations on messages, `moves` the way of dead letters back to their source, `wire` and `digest`
-//! how messages look to clients, `source` how they look to Lambda's pollers, `state` where messages are and `fifo` what keeps them in order.
+//! how messages look to clients, `source` how they look to Lambda's pollers, `query` the protocol
+//! of older clients, `state` where messages are and `fifo` what keeps them in order.
 //!
 //! Delays and visibility timeouts are pauses of the injected clock, so that a hurried clock
 //! shortens them; a long poll is a limit and is not shortened. A message that lies in a queue is
@@ -36,6 +37,7 @@ mod fifo;
 mod moves;
 mod operations;
 mod permissions;
+pub mod query;
 mod queues;
 mod receive;
 mod send;

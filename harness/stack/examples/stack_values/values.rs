@@ -8,9 +8,10 @@ use zipster_stack::Kind;
 use zipster_stack::resources::{
     Bucket, BucketEncryption, BucketLifecycle, BucketNotification, BucketOwnershipControls,
     BucketPolicy, BucketPublicAccessBlock, BucketVersioning, EncryptionRule, EnvironmentValue,
-    Function, FunctionEventInvokeConfig, FunctionPermission, InlinePolicy, LifecycleFilter,
-    LifecycleRule, LogGroup, NotificationTarget, Policy, Queue, QueuePolicy, RedrivePolicy, Role,
-    RolePolicy, RolePolicyAttachment, Secret, SecretVersion, Topic, TopicPolicy, TopicSubscription,
+    EventSourceMapping, Function, FunctionEventInvokeConfig, FunctionPermission, InlinePolicy,
+    LifecycleFilter, LifecycleRule, LogGroup, NotificationTarget, Policy, Queue, QueuePolicy,
+    RedrivePolicy, Role, RolePolicy, RolePolicyAttachment, Secret, SecretVersion, Topic,
+    TopicPolicy, TopicSubscription,
 };
 
 /// What stands for a value that only AWS will know.
@@ -49,6 +50,9 @@ pub fn of(kind: &Kind) -> (&'static str, Map<String, Value>) {
         Kind::FunctionEventInvokeConfig(it) => {
             ("aws_lambda_function_event_invoke_config", event_invoke(it))
         }
+        Kind::EventSourceMapping(it) => {
+            ("aws_lambda_event_source_mapping", event_source_mapping(it))
+        }
         Kind::Role(it) => ("aws_iam_role", role(it)),
         Kind::RolePolicy(it) => ("aws_iam_role_policy", role_policy(it)),
         Kind::Policy(it) => ("aws_iam_policy", policy(it)),
@@ -68,6 +72,7 @@ pub fn has_tags(kind: &Kind) -> bool {
         | Kind::Topic(_)
         | Kind::Queue(_)
         | Kind::Function(_)
+        | Kind::EventSourceMapping(_)
         | Kind::Role(_)
         | Kind::Policy(_)
         | Kind::LogGroup(_)
@@ -412,6 +417,36 @@ fn event_invoke(it: &FunctionEventInvokeConfig) -> Value {
             "on_success": [{ "destination": on_success }],
             "on_failure": [{ "destination": on_failure }],
         }],
+    })
+}
+
+fn event_source_mapping(it: &EventSourceMapping) -> Value {
+    let EventSourceMapping {
+        source,
+        function,
+        qualifier,
+        enabled,
+        batch_size,
+        maximum_batching_window_s,
+        filters,
+        reports_batch_item_failures,
+        maximum_concurrency,
+    } = it;
+    let qualifier = qualifier.iter().map(|qualifier| format!(":{qualifier}"));
+    let filters = filters.iter().map(|pattern| json!({ "pattern": pattern }));
+    let responses: &[&str] = match reports_batch_item_failures {
+        true => &["ReportBatchItemFailures"],
+        false => &[],
+    };
+    json!({
+        "event_source_arn": source,
+        "function_name": format!("{function}{}", qualifier.collect::<String>()),
+        "enabled": enabled,
+        "batch_size": batch_size,
+        "maximum_batching_window_in_seconds": maximum_batching_window_s,
+        "filter_criteria": [{ "filter": filters.collect::<Vec<_>>() }],
+        "function_response_types": responses,
+        "scaling_config": [{ "maximum_concurrency": maximum_concurrency }],
     })
 }
 

@@ -1,4 +1,6 @@
-//! Functions, who may invoke them, and what becomes of asynchronous invocations.
+//! Functions, who may invoke them, what feeds them, and what becomes of asynchronous invocations.
+
+mod event_source_mapping;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +15,9 @@ use crate::schema::{
     required, settled, suffix,
 };
 use crate::value::Value;
+
+pub(crate) use event_source_mapping::EVENT_SOURCE_MAPPING;
+pub use event_source_mapping::EventSourceMapping;
 
 /// `aws_lambda_function`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -14,7 +14,8 @@ use crate::schema::ResourceType;
 
 pub use iam::{InlinePolicy, Policy, Role, RolePolicy, RolePolicyAttachment};
 pub use lambda::{
-    Architecture, EnvironmentValue, Function, FunctionEventInvokeConfig, FunctionPermission,
+    Architecture, EnvironmentValue, EventSourceMapping, Function, FunctionEventInvokeConfig,
+    FunctionPermission,
 };
 pub use logs::LogGroup;
 pub use s3::{
@@ -62,6 +63,8 @@ pub enum Kind {
     FunctionPermission(FunctionPermission),
     /// `aws_lambda_function_event_invoke_config`
     FunctionEventInvokeConfig(FunctionEventInvokeConfig),
+    /// `aws_lambda_event_source_mapping`
+    EventSourceMapping(EventSourceMapping),
     /// `aws_iam_role`
     Role(Role),
     /// `aws_iam_role_policy`
@@ -111,6 +114,7 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &lambda::FUNCTION,
     &lambda::FUNCTION_PERMISSION,
     &lambda::FUNCTION_EVENT_INVOKE_CONFIG,
+    &lambda::EVENT_SOURCE_MAPPING,
     &iam::ROLE,
     &iam::ROLE_POLICY,
     &iam::POLICY,

@@ -356,6 +356,31 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   }
 }
 
+resource "aws_lambda_event_source_mapping" "this" {
+  event_source_arn                   = aws_sqs_queue.this["plain"].arn
+  function_name                      = "${aws_lambda_function.this.function_name}:live"
+  enabled                            = false
+  batch_size                         = 100
+  maximum_batching_window_in_seconds = 300
+  function_response_types            = ["ReportBatchItemFailures"]
+  tags                               = { Feeds = "the function" }
+
+  filter_criteria {
+    filter {
+      pattern = jsonencode({ body = { state = ["CT", { prefix = "N" }] } })
+    }
+  }
+
+  scaling_config {
+    maximum_concurrency = 2
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "simple" {
+  event_source_arn = aws_sqs_queue.fifo.arn
+  function_name    = aws_lambda_function.this.function_name
+}
+
 # Roles
 
 resource "aws_iam_role" "this" {

@@ -293,6 +293,6 @@ fn environment(function: &Function, operation: &'static str) -> Result<Environme
 }
 
 /// The API's numbers have 32 bits; the reader has checked that they are in range.
-fn small(number: u64) -> i32 {
+pub(super) fn small(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -23,6 +23,7 @@ use crate::progress::{Progress, Report};
 
 mod access;
 mod compute;
+mod event_sources;
 mod logs;
 mod messaging;
 mod removal;
@@ -130,25 +131,51 @@ fn tell_what_is_left_out(stack: &Stack, report: &Report) {
 }
 
 /// Resources that can be made together, wave by wave, each after all that it depends on.
+///
+/// Mappings of event sources come after all policies of roles, though nothing in the files says so:
+/// Terraform asks for them again as long as the function's role may not read the queue.
 #[must_use]
 pub fn waves(stack: &Stack) -> Vec<Vec<&Resource>> {
+    let policies = waves_from(stack, 0)
+        .iter()
+        .rposition(|wave| wave.iter().any(|resource| is_policy_of_role(resource)))
+        .map_or(0, |last| last + 1);
+    waves_from(stack, policies)
+}
+
+/// The waves, mappings of event sources not before wave `mappings`.
+fn waves_from(stack: &Stack, mappings: usize) -> Vec<Vec<&Resource>> {
     let mut wave_of: HashMap<&Address, usize> = HashMap::new();
     let mut waves: Vec<Vec<&Resource>> = Vec::new();
     for resource in stack.order() {
+        let earliest = if matches!(resource.kind, Kind::EventSourceMapping(_)) {
+            mappings
+        } else {
+            0
+        };
         let wave = resource
             .depends_on
             .iter()
             .filter_map(|address| wave_of.get(address))
             .map(|wave| wave + 1)
             .max()
-            .unwrap_or(0);
+            .unwrap_or(0)
+            .max(earliest);
         wave_of.insert(&resource.address, wave);
         if waves.len() <= wave {
             waves.resize_with(wave + 1, Vec::new);
         }
         waves[wave].push(resource);
     }
+    waves.retain(|wave| !wave.is_empty());
     waves
+}
+
+fn is_policy_of_role(resource: &Resource) -> bool {
+    matches!(
+        resource.kind,
+        Kind::RolePolicy(_) | Kind::RolePolicyAttachment(_)
+    )
 }
 
 /// What making a resource takes.
@@ -184,6 +211,7 @@ impl Deployer<'_> {
             Kind::FunctionEventInvokeConfig(config) => {
                 self.function_event_invoke_config(config).await
             }
+            Kind::EventSourceMapping(mapping) => self.event_source_mapping(mapping).await,
             Kind::Role(role) => self.role(role).await,
             Kind::RolePolicy(policy) => self.role_policy(policy).await,
             Kind::Policy(policy) => self.policy(policy).await,

@@ -3,6 +3,7 @@
 use zipster_stack::{Kind, Resource, Stack};
 
 use super::Refusal;
+use super::event_sources::remove_mapping;
 use crate::clients::Clients;
 use crate::{TargetError, leftovers};
 
@@ -39,6 +40,7 @@ async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Re
             .await
             .map(|_| ())
             .map_err(Refusal::of("DeleteFunction")),
+        Kind::EventSourceMapping(mapping) => remove_mapping(clients, mapping).await,
         Kind::Topic(topic) => {
             let (account, region) = (&stack.account, &stack.region);
             let name = topic.name.as_str();
@@ -93,14 +95,8 @@ async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Re
         Kind::Policy(policy) => {
             let (account, partition) = (&stack.account, stack.partition.as_str());
             let (path, name) = (policy.path.as_str(), policy.name.as_str());
-            clients
-                .iam
-                .delete_policy()
-                .policy_arn(format!("arn:{partition}:iam::{account}:policy{path}{name}"))
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(Refusal::of("DeletePolicy"))
+            let arn = format!("arn:{partition}:iam::{account}:policy{path}{name}");
+            remove_policy(clients, &arn).await
         }
         Kind::LogGroup(group) => clients
             .logs
@@ -179,6 +175,36 @@ async fn remove_role(clients: &Clients, name: &str) -> Result<(), Refusal> {
         .send()
         .await
         .map_err(Refusal::of("DeleteRole"))?;
+    Ok(())
+}
+
+/// A policy goes only after the versions that it had before.
+async fn remove_policy(clients: &Clients, arn: &str) -> Result<(), Refusal> {
+    let listed = clients
+        .iam
+        .list_policy_versions()
+        .policy_arn(arn)
+        .send()
+        .await
+        .map_err(Refusal::of("ListPolicyVersions"))?;
+    let earlier = listed.versions().iter();
+    for version in earlier.filter(|version| !version.is_default_version()) {
+        clients
+            .iam
+            .delete_policy_version()
+            .policy_arn(arn)
+            .version_id(version.version_id().unwrap_or_default())
+            .send()
+            .await
+            .map_err(Refusal::of("DeletePolicyVersion"))?;
+    }
+    clients
+        .iam
+        .delete_policy()
+        .policy_arn(arn)
+        .send()
+        .await
+        .map_err(Refusal::of("DeletePolicy"))?;
     Ok(())
 }
 
