@@ -12,6 +12,7 @@ use zipster_names::{AccountId, Region};
 use crate::clock::Clock;
 use crate::courier::{Destinations, Post, Trust};
 use crate::fault::Faults;
+use crate::front::Limits;
 use crate::iam::Directory;
 use crate::identity::CredentialStore;
 use crate::journal::Journal;
@@ -56,6 +57,8 @@ pub struct Core {
     pub shutdown: CancellationToken,
     /// The emulator's own directory, removed when it stops.
     pub directory: PathBuf,
+    /// What one client may ask for.
+    pub limits: Limits,
 }
 
 impl Core {

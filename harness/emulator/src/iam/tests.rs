@@ -56,6 +56,7 @@ fn core() -> Core {
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         directory: PathBuf::new(),
+        limits: crate::front::Limits::default(),
     }
 }
 

@@ -559,6 +559,7 @@ mod tests {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: PathBuf::new(),
+            limits: crate::front::Limits::default(),
         };
         Gate(Arc::new(Shared {
             core: Arc::new(core),

@@ -17,7 +17,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::error::Failure;
 use super::receive::text;
+use crate::front::body::STALLED;
 use crate::front::canonical::{ALGORITHM, Path, Signed, Texts};
+use crate::front::limits::LARGEST_S3_HEAD;
 use crate::front::{Scope, field, parse_date};
 use crate::identity::CredentialStore;
 
@@ -76,6 +78,11 @@ impl Refusal {
         self
     }
 
+    /// A body that stops coming.
+    pub(super) fn stalled() -> Self {
+        Self::bad("RequestTimeout", STALLED)
+    }
+
     fn query(message: impl Into<String>) -> Self {
         Self::bad("AuthorizationQueryParametersError", message)
     }
@@ -104,6 +111,13 @@ pub(super) fn verify(
     {
         return Err(Refusal::unsupported("PostObject (a browser's form)"));
     }
+    if head_length(parts) > LARGEST_S3_HEAD {
+        return Err(Refusal::bad(
+            "RequestHeaderSectionTooLarge",
+            "Your request header section exceeds the maximum allowed size.",
+        )
+        .with("MaxSizeAllowed", LARGEST_S3_HEAD.to_string()));
+    }
     let query = Query::of(&parts.uri);
     let authorization = text(&parts.headers, "authorization").map(str::to_owned);
     let presigned = query.has("X-Amz-Signature") || query.has("X-Amz-Algorithm");
@@ -122,6 +136,17 @@ pub(super) fn verify(
         }
         None => Ok(()),
     }
+}
+
+/// The bytes of a request's headers and query.
+fn head_length(parts: &Parts) -> usize {
+    let headers: usize = parts
+        .headers
+        .iter()
+        // A colon, a space and the end of the line.
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    headers + parts.uri.query().map_or(0, str::len)
 }
 
 fn version_2() -> Refusal {
