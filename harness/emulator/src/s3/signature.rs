@@ -119,7 +119,7 @@ pub(super) fn verify(
         .with("MaxSizeAllowed", LARGEST_S3_HEAD.to_string()));
     }
     let query = Query::of(&parts.uri);
-    let authorization = text(&parts.headers, "authorization").map(str::to_owned);
+    let authorization = authorization(parts)?;
     let presigned = query.has("X-Amz-Signature") || query.has("X-Amz-Algorithm");
     let by_version_2 = query.has("Signature") && query.has("AWSAccessKeyId");
     match authorization {
@@ -136,6 +136,26 @@ pub(super) fn verify(
         }
         None => Ok(()),
     }
+}
+
+/// The `Authorization` header: one, and text. Who sends another is not nobody, and `s3s` is not to
+/// look into it.
+fn authorization(parts: &Parts) -> Result<Option<String>, Refusal> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => match value.to_str() {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(unsupported_type(&String::from_utf8_lossy(value.as_bytes()))),
+        },
+        (Some(_), Some(_)) => Err(unsupported_type("")),
+    }
+}
+
+fn unsupported_type(value: &str) -> Refusal {
+    Refusal::bad("InvalidArgument", "Unsupported Authorization Type")
+        .with("ArgumentName", "Authorization")
+        .with("ArgumentValue", value)
 }
 
 /// The bytes of a request's headers and query.
@@ -169,13 +189,7 @@ fn in_header(
         ALGORITHM => {}
         "AWS" => return Err(version_2()),
         "AWS4-ECDSA-P256-SHA256" => return Err(Refusal::unsupported(mechanism)),
-        _ => {
-            return Err(
-                Refusal::bad("InvalidArgument", "Unsupported Authorization Type")
-                    .with("ArgumentName", "Authorization")
-                    .with("ArgumentValue", authorization),
-            );
-        }
+        _ => return Err(unsupported_type(authorization)),
     }
     let scope = Scope::of(parts).ok_or_else(|| Refusal::malformed(CREDENTIAL))?;
     let (Some(headers), Some(signature)) =

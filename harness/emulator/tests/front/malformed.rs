@@ -102,6 +102,22 @@ async fn a_request_within_a_request_is_not_carried_out() {
     }
 }
 
+/// Found by fuzzing: a date that is none, in a header that is no text.
+#[tokio::test]
+async fn an_authorization_that_is_no_text_is_nobodys() {
+    let world = World::start().await;
+    let headers: [&[u8]; 2] = [
+        b"Authorization: AWS4-HM\xf2 Credential=A/4052!258/us-east-1/sqs/aws4_request",
+        b"Authorization: AWS4-HMAC-SHA256 Credential=A\r\nAuthorization: Basic eDp5",
+    ];
+    for header in headers {
+        let mut request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".to_vec();
+        request.extend_from_slice(header);
+        request.extend_from_slice(b"\r\n\r\n");
+        refused(&world, request, "400", "Unsupported Authorization Type").await;
+    }
+}
+
 /// What nobody thought of is an error of that request, and of no other.
 #[tokio::test]
 async fn a_panic_is_an_answer() {
