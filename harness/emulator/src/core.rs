@@ -13,6 +13,7 @@ use zipster_names::{AccountId, Region};
 use crate::clock::Clock;
 use crate::courier::{Destinations, Post, Trust};
 use crate::fault::Faults;
+use crate::front::Limits;
 use crate::iam::Directory;
 use crate::identity::CredentialStore;
 use crate::journal::Journal;
@@ -83,6 +84,8 @@ pub struct Core {
     pub shutdown: CancellationToken,
     /// The emulator's own directory, removed when it stops.
     pub directory: PathBuf,
+    /// What one client may ask for.
+    pub limits: Limits,
 }
 
 impl Core {
@@ -117,6 +120,7 @@ impl Core {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: PathBuf::new(),
+            limits: crate::front::Limits::default(),
         }
     }
 }

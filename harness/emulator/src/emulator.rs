@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -15,7 +16,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::core::Core;
 use crate::courier::{self, Certificate, Destinations, Post, Trust};
 use crate::fault::{FaultPlan, Faults};
-use crate::front;
+use crate::front::{self, Limits};
 use crate::iam::{Directory, Iam};
 use crate::identity::{CredentialStore, Credentials};
 use crate::journal::Journal;
@@ -53,6 +54,8 @@ pub struct Settings {
     /// Where the emulator makes its own directory (removed when it stops); `None`: the system's
     /// place for temporary files.
     pub directory: Option<PathBuf>,
+    /// What one client may ask for, so that others are served.
+    pub limits: Limits,
 }
 
 impl Settings {
@@ -69,6 +72,7 @@ impl Settings {
             tell_plain_http: false,
             trusted: Vec::new(),
             directory: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -181,6 +185,7 @@ impl Emulator {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             directory: directory.path().to_path_buf(),
+            limits: settings.limits,
         });
         core.means.say(&core.journal);
         let administrator = core
@@ -196,7 +201,7 @@ impl Emulator {
             secrets: Secrets::new(Arc::clone(&core)),
         });
         core.destinations.open(&services);
-        core.tasks.spawn(front::run(
+        core.tasks.spawn(front::connection::run(
             Arc::clone(&core),
             Arc::clone(&services),
             listener,
@@ -214,6 +219,13 @@ impl Emulator {
             directory,
             _cancel: cancel,
         }
+    }
+
+    /// Serves one connection that comes from within this process, until it ends: the same as one to
+    /// [`Emulator::endpoint`], without a socket.
+    pub async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let (core, services) = (Arc::clone(&self.core), Arc::clone(&self.services));
+        front::connection::serve(core, services, stream, Arc::default()).await;
     }
 
     /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.

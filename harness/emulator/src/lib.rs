@@ -19,6 +19,8 @@ pub mod core;
 pub mod courier;
 pub mod fault;
 pub mod front;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod iam;
 pub mod identity;
 pub mod journal;

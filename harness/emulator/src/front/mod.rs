@@ -2,19 +2,15 @@
 //! scope of its signature (as AWS does), written into the journal, and answered in the service's
 //! own protocol.
 
-use std::convert::Infallible;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::Body;
-use tokio::net::{TcpListener, TcpStream};
 use zipster_names::Region;
 
 use crate::core::Core;
@@ -24,14 +20,19 @@ use crate::identity::{Identity, Sender};
 use crate::journal::{EntryId, Event, Pending};
 use crate::sqs;
 
+pub(crate) mod body;
 pub(crate) mod canonical;
+pub(crate) mod connection;
 mod error;
 pub(crate) mod json;
+pub(crate) mod limits;
 pub mod query;
 mod sigv4;
 mod xml;
 
+pub use body::{BodyError, RequestBody};
 pub use error::ApiError;
+pub use limits::Limits;
 pub use sigv4::Scope;
 pub(crate) use sigv4::{field, parse_date};
 pub use xml::Xml;
@@ -40,11 +41,7 @@ pub use xml::Xml;
 pub type Answer = http::Response<Body>;
 
 /// A request of any service, its body still on the wire.
-pub type Incomings = http::Request<Incoming>;
-
-/// Lambda's limit for a direct upload: a 50 MB zip in base64 in JSON, 70,167,211 bytes
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const LARGEST_BODY: usize = 70_167_211;
+pub type Request = http::Request<RequestBody>;
 
 /// The services that the emulator speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -193,51 +190,8 @@ pub struct CallContext {
     pub pending: Pending,
 }
 
-/// Serves connections until the emulator stops, then until each has ended.
-pub async fn run(core: Arc<Core>, services: Arc<Services>, listener: TcpListener) {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = core.shutdown.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = serve(Arc::clone(&core), Arc::clone(&services), stream);
-                core.tasks.spawn(connection);
-            }
-            Err(error) => tracing::warn!(%error, "cannot accept a connection"),
-        }
-    }
-}
-
-/// One connection, until the client leaves or the emulator stops.
-async fn serve(core: Arc<Core>, services: Arc<Services>, stream: TcpStream) {
-    // Small answers must not wait for more to send.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
-    let shutdown = core.shutdown.clone();
-    let service = service_fn(move |request: Incomings| {
-        let (core, services) = (Arc::clone(&core), Arc::clone(&services));
-        async move { Ok::<_, Infallible>(respond(&core, &services, request).await) }
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        // Requests in progress are given up: whoever stops the emulator no longer wants them.
-        () = shutdown.cancelled() => Ok(()),
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended early");
-    }
-}
-
-/// Answers one request.
-async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings) -> Answer {
-    let pending = core.journal.pending();
+/// Answers one request, also if that goes wrong in a way that nobody thought of.
+async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Request) -> Answer {
     let request_id = core.random.uuid();
     let (parts, body) = request.into_parts();
     let scope = Scope::of(&parts);
@@ -246,31 +200,58 @@ async fn respond(core: &Arc<Core>, services: &Arc<Services>, request: Incomings)
             Some(service) => service,
             None => return unknown_service(&scope.service, &request_id),
         },
-        // Browsers follow links to SNS unsigned; anything else unsigned is an anonymous S3 call.
-        None if services.sns.is_public_link(&parts.uri) => {
-            return services.sns.follow_link(&parts.uri, &request_id);
-        }
-        None if services.sns.is_certificate(&parts.uri) => return services.sns.certificate(),
-        None if services.sns.is_inbox(&parts.uri) => {
-            return services.sns.read_inbox(&parts.uri, &parts.headers);
-        }
         None => ServiceName::S3,
     };
+    // What follows a body whose length its head does not say is not taken for a request: whether
+    // sender and receiver agree on where the body ends is what request smuggling plays with.
+    let is_last = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    // Whoever asks before sending a body does not send it once it is refused, so what comes
+    // next on this connection could be either.
+    let waits = parts.headers.contains_key(header::EXPECT);
+    let stalled = body.stalled();
+    let work = answer(core, services, parts, body, (service, scope), &request_id);
+    let mut answer = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(answer) => answer,
+        // Whoever holds a lock does not leave half of a change behind: see the services' states.
+        Err(_) => {
+            tracing::error!(%service, request_id, "a request was too much for the emulator");
+            ApiError::internal("an error of the emulator's own; its log says more")
+                .render(service, &request_id)
+        }
+    };
+    if is_last || stalled.get() || (waits && !answer.status().is_success()) {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+/// Answers one request.
+async fn answer(
+    core: &Arc<Core>,
+    services: &Arc<Services>,
+    parts: Parts,
+    body: RequestBody,
+    (service, scope): (ServiceName, Option<Scope>),
+    request_id: &str,
+) -> Answer {
+    let pending = core.journal.pending();
+    let request_id = request_id.to_owned();
     match (service, scope) {
+        // Browsers follow links to SNS unsigned; anything else unsigned is an anonymous S3 call.
+        (_, None) if services.sns.is_public_link(&parts.uri) => {
+            services.sns.follow_link(&parts.uri, &request_id)
+        }
+        (_, None) if services.sns.is_certificate(&parts.uri) => services.sns.certificate(),
+        (_, None) if services.sns.is_inbox(&parts.uri) => {
+            services.sns.read_inbox(&parts.uri, &parts.headers)
+        }
         (ServiceName::S3, _) | (_, None) => {
             let context = CallContext {
                 request_id,
                 pending,
             };
-            // Whoever asks before sending a body does not send it once it is refused, so what comes
-            // next on this connection could be either.
-            let waits = parts.headers.contains_key(header::EXPECT);
-            let mut answer = services.s3.respond(parts, body, context).await;
-            if waits && !answer.status().is_success() {
-                let headers = answer.headers_mut();
-                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            answer
+            services.s3.respond(parts, body, context).await
         }
         (service, Some(scope)) => {
             let call = Pre {
@@ -298,7 +279,7 @@ impl Pre {
         core: &Arc<Core>,
         services: &Arc<Services>,
         parts: &Parts,
-        body: Incoming,
+        body: RequestBody,
     ) -> Answer {
         let (service, request_id) = (self.service, self.request_id.clone());
         match self.dispatch(core, services, parts, body).await {
@@ -313,9 +294,9 @@ impl Pre {
         core: &Arc<Core>,
         services: &Arc<Services>,
         parts: &Parts,
-        body: Incoming,
+        body: RequestBody,
     ) -> Result<Answer, ApiError> {
-        let body = read(body).await?;
+        let body = body::read(body, self.service).await?;
         let is_older_sqs = is_older_sqs(self.service, parts);
         let protocol = if is_older_sqs {
             Protocol::Query
@@ -474,21 +455,6 @@ fn operation(service: ServiceName, parts: &Parts, body: &[u8]) -> Result<String,
             &format!("the request {} {}", parts.method, parts.uri.path()),
         )
     })
-}
-
-async fn read(body: Incoming) -> Result<Bytes, ApiError> {
-    match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLargeException",
-            format!("Request must be smaller than {LARGEST_BODY} bytes"),
-        )),
-        Err(error) => Err(ApiError::bad_request(
-            "RequestTimeout",
-            format!("the body could not be read: {error}"),
-        )),
-    }
 }
 
 fn unknown_service(name: &str, request_id: &str) -> Answer {

@@ -38,7 +38,7 @@ mod destination;
 mod ending;
 mod environment;
 mod event_config;
-mod event_source;
+pub(crate) mod event_source;
 mod function;
 mod guarantees;
 mod invoke;

@@ -22,7 +22,7 @@ mod filter;
 mod groups;
 mod input;
 mod operations;
-mod pattern;
+pub(crate) mod pattern;
 mod put;
 mod read;
 mod state;

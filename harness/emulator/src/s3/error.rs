@@ -83,6 +83,10 @@ pub(super) enum Failure {
     ChunkSignatureMismatch,
     #[error("You did not provide the number of bytes specified by the Content-Length HTTP header")]
     IncompleteBody,
+    #[error(
+        "The request contained trailing data that was not well-formed or did not conform to our published schema."
+    )]
+    MalformedTrailer,
     #[error("Your proposed upload exceeds the maximum allowed size")]
     EntityTooLarge,
     #[error("Your proposed upload is smaller than the minimum allowed size")]
@@ -162,6 +166,7 @@ impl Failure {
             Self::ContentSha256Mismatch => S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into()),
             Self::ChunkSignatureMismatch => S3ErrorCode::SignatureDoesNotMatch,
             Self::IncompleteBody => S3ErrorCode::IncompleteBody,
+            Self::MalformedTrailer => S3ErrorCode::Custom("MalformedTrailerError".into()),
             Self::EntityTooLarge => S3ErrorCode::EntityTooLarge,
             Self::EntityTooSmall => S3ErrorCode::EntityTooSmall,
             Self::InvalidPart => S3ErrorCode::InvalidPart,

@@ -32,14 +32,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use hyper::body::Incoming;
 use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::core::Core;
 use crate::fault::CallFault;
-use crate::front::{Answer, ApiError, CallContext, Scope, ServiceName};
+use crate::front::{Answer, ApiError, CallContext, RequestBody, Scope, ServiceName};
 use crate::journal::Event;
 
 mod access;
@@ -76,6 +75,7 @@ pub use operations::{OPERATIONS, Operation, Subject};
 
 use access::{Gate, Shared};
 use api::Operations;
+use signature::Refusal;
 use store::Store;
 use track::{Seen, Track};
 
@@ -121,7 +121,12 @@ impl S3 {
     }
 
     /// Answers one request.
-    pub async fn respond(&self, mut parts: Parts, body: Incoming, context: CallContext) -> Answer {
+    pub async fn respond(
+        &self,
+        mut parts: Parts,
+        body: RequestBody,
+        context: CallContext,
+    ) -> Answer {
         let core = &self.shared.core;
         let host_id = STANDARD.encode(core.random.bytes::<48>());
         let region = Scope::of(&parts).map(|scope| scope.region);
@@ -132,11 +137,12 @@ impl S3 {
                 .decode_utf8_lossy()
                 .into_owned(),
         };
+        let stalled = body.stalled();
         join_repeated(&mut parts.headers);
         if let Err(refusal) = signature::verify(&mut parts, &core.credentials, core.clock.now()) {
             return answer::turn_away(refusal, &about, &track);
         }
-        let mut request = http::Request::from_parts(parts, Body::from(body));
+        let mut request = http::Request::from_parts(parts, Body::http_body(body));
         request.extensions_mut().insert(Arc::clone(&track));
         let answer = match self.service.call(request).await {
             Ok(answer) => answer,
@@ -146,7 +152,14 @@ impl S3 {
                     .render(ServiceName::S3, &track.context.request_id)
             }
         };
-        let (answer, error) = answer::dress(answer, &about, &track).await;
+        let (answer, error) = if stalled.get() {
+            // Whatever was made of half a body.
+            let refusal = Refusal::stalled();
+            let code = refusal.code.to_owned();
+            (answer::turn_away(refusal, &about, &track), Some(code))
+        } else {
+            answer::dress(answer, &about, &track).await
+        };
         let answer = answer::name_buckets(answer, &about, core.region.partition()).await;
         match track.seen() {
             Some(seen) if seen.fault == Some(CallFault::Silent) => {

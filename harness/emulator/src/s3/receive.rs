@@ -68,6 +68,11 @@ impl Promise {
         })
     }
 
+    /// Whether nothing but a trailer is missing once so many bytes have come.
+    fn ends_with_trailer(&self, length: u64) -> bool {
+        self.length == Some(length) && matches!(self.checksum, Some((_, Value::Trailer)))
+    }
+
     /// The algorithm that the client chose.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         self.checksum.as_ref().map(|(algorithm, _)| *algorithm)
@@ -146,7 +151,11 @@ pub(super) async fn receive(
     let mut second = (algorithm != needed).then(|| Hasher::new(needed));
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| body_failure(&*error))?;
+            let chunk = chunk.map_err(|error| {
+                // What comes after all bytes that were announced is the trailer.
+                let in_trailer = promise.ends_with_trailer(spool.length());
+                body_failure(&*error, in_trailer)
+            })?;
             md5.update(&chunk);
             hasher.update(&chunk);
             if let Some(second) = &mut second {
@@ -189,28 +198,29 @@ pub(super) async fn receive(
 
 /// The checksum that came after the body.
 fn trailer(trailers: Option<&TrailingHeaders>, algorithm: Algorithm) -> Result<Vec<u8>, Failure> {
-    trailers
-        .and_then(|trailers| {
-            trailers
-                .read(|headers| algorithm.decode(headers.get(algorithm.header())?.to_str().ok()?))
-        })
+    let value = trailers
+        .and_then(|trailers| trailers.read(|headers| headers.get(algorithm.header()).cloned()))
         .flatten()
-        .ok_or_else(|| {
-            Failure::InvalidRequest(format!(
-                "Value for {} trailing header is invalid.",
-                algorithm.header()
-            ))
-        })
+        .ok_or(Failure::MalformedTrailer)?;
+    let text = value.to_str().ok();
+    text.and_then(|text| algorithm.decode(text)).ok_or_else(|| {
+        Failure::InvalidRequest(format!(
+            "Value for {} trailing header is invalid.",
+            algorithm.header()
+        ))
+    })
 }
 
 /// Why a body broke off. `s3s` keeps its error types to itself, so that they can only be told
 /// apart by their text.
-fn body_failure(error: &(dyn std::error::Error + Send + Sync)) -> Failure {
+fn body_failure(error: &(dyn std::error::Error + Send + Sync), in_trailer: bool) -> Failure {
     let text = error.to_string();
     if text.contains("Sha256Mismatch") {
         Failure::ContentSha256Mismatch
     } else if text.contains("SignatureMismatch") {
         Failure::ChunkSignatureMismatch
+    } else if in_trailer {
+        Failure::MalformedTrailer
     } else {
         tracing::debug!(%text, "a body broke off");
         Failure::IncompleteBody

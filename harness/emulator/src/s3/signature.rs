@@ -17,7 +17,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::error::Failure;
 use super::receive::text;
+use crate::front::body::STALLED;
 use crate::front::canonical::{ALGORITHM, Path, Signed, Texts};
+use crate::front::limits::LARGEST_S3_HEAD;
 use crate::front::{Scope, field, parse_date};
 use crate::identity::CredentialStore;
 
@@ -76,6 +78,11 @@ impl Refusal {
         self
     }
 
+    /// A body that stops coming.
+    pub(super) fn stalled() -> Self {
+        Self::bad("RequestTimeout", STALLED)
+    }
+
     fn query(message: impl Into<String>) -> Self {
         Self::bad("AuthorizationQueryParametersError", message)
     }
@@ -104,8 +111,15 @@ pub(super) fn verify(
     {
         return Err(Refusal::unsupported("PostObject (a browser's form)"));
     }
+    if head_length(parts) > LARGEST_S3_HEAD {
+        return Err(Refusal::bad(
+            "RequestHeaderSectionTooLarge",
+            "Your request header section exceeds the maximum allowed size.",
+        )
+        .with("MaxSizeAllowed", LARGEST_S3_HEAD.to_string()));
+    }
     let query = Query::of(&parts.uri);
-    let authorization = text(&parts.headers, "authorization").map(str::to_owned);
+    let authorization = authorization(parts)?;
     let presigned = query.has("X-Amz-Signature") || query.has("X-Amz-Algorithm");
     let by_version_2 = query.has("Signature") && query.has("AWSAccessKeyId");
     match authorization {
@@ -122,6 +136,37 @@ pub(super) fn verify(
         }
         None => Ok(()),
     }
+}
+
+/// The `Authorization` header: one, and text. Who sends another is not nobody, and `s3s` is not to
+/// look into it.
+fn authorization(parts: &Parts) -> Result<Option<String>, Refusal> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => match value.to_str() {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(unsupported_type(&String::from_utf8_lossy(value.as_bytes()))),
+        },
+        (Some(_), Some(_)) => Err(unsupported_type("")),
+    }
+}
+
+fn unsupported_type(value: &str) -> Refusal {
+    Refusal::bad("InvalidArgument", "Unsupported Authorization Type")
+        .with("ArgumentName", "Authorization")
+        .with("ArgumentValue", value)
+}
+
+/// The bytes of a request's headers and query.
+fn head_length(parts: &Parts) -> usize {
+    let headers: usize = parts
+        .headers
+        .iter()
+        // A colon, a space and the end of the line.
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    headers + parts.uri.query().map_or(0, str::len)
 }
 
 fn version_2() -> Refusal {
@@ -144,13 +189,7 @@ fn in_header(
         ALGORITHM => {}
         "AWS" => return Err(version_2()),
         "AWS4-ECDSA-P256-SHA256" => return Err(Refusal::unsupported(mechanism)),
-        _ => {
-            return Err(
-                Refusal::bad("InvalidArgument", "Unsupported Authorization Type")
-                    .with("ArgumentName", "Authorization")
-                    .with("ArgumentValue", authorization),
-            );
-        }
+        _ => return Err(unsupported_type(authorization)),
     }
     let scope = Scope::of(parts).ok_or_else(|| Refusal::malformed(CREDENTIAL))?;
     let (Some(headers), Some(signature)) =

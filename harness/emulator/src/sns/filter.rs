@@ -33,7 +33,7 @@ const LARGEST_NUMBER: f64 = 1e9;
 
 /// What a policy is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// The message's attributes.
     #[default]
     MessageAttributes,
@@ -62,7 +62,7 @@ impl Scope {
 
 /// A checked policy.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FilterPolicy {
+pub(crate) struct FilterPolicy {
     text: String,
     clause: Clause,
 }
@@ -70,7 +70,7 @@ pub(super) struct FilterPolicy {
 /// Why a policy is refused, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct PolicyError(String);
+pub(crate) struct PolicyError(String);
 
 /// All of the fields must match, and one alternative of each `$or`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -127,7 +127,7 @@ struct Bound {
 impl FilterPolicy {
     /// Parses and checks a policy. An empty one (`{}` or no text) lets everything through, so it
     /// is `None`.
-    pub(super) fn parse(text: &str, scope: Scope) -> Result<Option<Self>, PolicyError> {
+    pub(crate) fn parse(text: &str, scope: Scope) -> Result<Option<Self>, PolicyError> {
         if text.trim().is_empty() {
             return Ok(None);
         }
@@ -140,12 +140,12 @@ impl FilterPolicy {
     }
 
     /// The policy as it was set.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether a message with this body and these attributes is wanted.
-    pub(super) fn matches(&self, scope: Scope, body: &str, attributes: &MessageAttributes) -> bool {
+    pub(crate) fn matches(&self, scope: Scope, body: &str, attributes: &MessageAttributes) -> bool {
         match scope {
             Scope::MessageAttributes => self.clause.matches(&as_json(attributes)),
             Scope::MessageBody => match serde_json::from_str(body) {

@@ -21,7 +21,7 @@ mod deliver;
 mod eml;
 mod envelope;
 mod error;
-mod filter;
+pub(crate) mod filter;
 mod inbox;
 mod links;
 mod mailbox;

@@ -133,7 +133,8 @@ async fn a_trailer_is_checked_and_must_be_there() {
             "x-amz-checksum-crc32:AAAAAA==\r\n",
             "<Code>BadDigest</Code>",
         ),
-        ("", "<Code>InvalidRequest</Code>"),
+        ("", "<Code>MalformedTrailerError</Code>"),
+        ("x-amz-check", "<Code>MalformedTrailerError</Code>"),
         ("x-amz-checksum-crc32:y/Q5Jg==\r\n", "HTTP/1.1 200"),
     ];
     for (trailer, expected) in cases {

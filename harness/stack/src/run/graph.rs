@@ -481,23 +481,41 @@ struct Sorter<'a> {
 }
 
 impl Sorter<'_> {
+    /// Visits a node and what it depends on. A chain of dependencies may be longer than the thread's
+    /// own stack is deep.
     fn visit(&mut self, node: &Node) {
         if self.state.contains_key(node) {
             return;
         }
-        self.state.insert(node.clone(), Visit::Open);
-        self.stack.push(node.clone());
+        self.open(node);
+        // For each node on the stack, how many of its edges have been followed.
+        let mut followed = vec![0];
         let edges = self.edges;
-        for (next, span) in edges.get(node).into_iter().flatten() {
-            if self.state.get(next) == Some(&Visit::Open) {
-                self.cycle(next, span.as_ref());
-            } else {
-                self.visit(next);
+        while let (Some(node), Some(at)) = (self.stack.last(), followed.last_mut()) {
+            let edge = edges.get(node).and_then(|edges| edges.get(*at));
+            *at += 1;
+            let Some((next, span)) = edge else {
+                followed.pop();
+                if let Some(node) = self.stack.pop() {
+                    self.state.insert(node.clone(), Visit::Done);
+                    self.order.push(node);
+                }
+                continue;
+            };
+            match self.state.get(next) {
+                Some(Visit::Open) => self.cycle(next, span.as_ref()),
+                Some(Visit::Done) => {}
+                None => {
+                    self.open(next);
+                    followed.push(0);
+                }
             }
         }
-        self.stack.pop();
-        self.state.insert(node.clone(), Visit::Done);
-        self.order.push(node.clone());
+    }
+
+    fn open(&mut self, node: &Node) {
+        self.state.insert(node.clone(), Visit::Open);
+        self.stack.push(node.clone());
     }
 
     fn cycle(&mut self, back_to: &Node, span: Option<&Span>) {
@@ -533,5 +551,30 @@ impl Sorter<'_> {
             Item::Call(name) => format!("module.{name}"),
         };
         path + &item
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zipster_names::{AccountId, Region};
+
+    use crate::{Inputs, Source, read};
+
+    #[test]
+    fn a_chain_of_references_may_be_long() {
+        const LENGTH: usize = 20_000;
+        let links: String = (0..LENGTH)
+            .map(|link| format!("  a{link} = local.a{}\n", link + 1))
+            .collect();
+        let text = format!(
+            "locals {{\n{links}  a{LENGTH} = 7\n}}\noutput \"o\" {{\n  value = local.a0\n}}\n"
+        );
+        let inputs = Inputs::new(
+            AccountId::parse("123456789012").unwrap(),
+            Region::parse("us-east-1").unwrap(),
+        );
+        let (stack, diagnostics) = read(vec![Source::new("main.tf", text)], &inputs);
+        assert_eq!(diagnostics, []);
+        assert!(stack.is_some());
     }
 }

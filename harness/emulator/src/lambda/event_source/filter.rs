@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A pattern: conditions on fields, all of which must hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern(Vec<Condition>);
+pub(crate) struct Pattern(Vec<Condition>);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
@@ -42,7 +42,7 @@ enum Comparison {
 
 impl Pattern {
     /// `None` if the text is no pattern.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let Value::Object(fields) = serde_json::from_str(text).ok()? else {
             return None;
         };
@@ -73,7 +73,7 @@ impl Pattern {
     /// Whether it holds for a message, as the function would get it. A body is taken apart if the
     /// pattern looks into it; a body that is not JSON then matches nothing, and neither does JSON
     /// if the pattern expects plain text.
-    pub(super) fn matches_record(&self, record: &Value) -> bool {
+    pub(crate) fn matches_record(&self, record: &Value) -> bool {
         let looks_into = |condition: &Condition| match condition {
             Condition::Below(name, _) => name == "body",
             Condition::Field(..) | Condition::Or(_) => false,

@@ -21,7 +21,7 @@ use crate::iam::Authorization;
 use crate::sqs::Sqs;
 
 mod batch;
-mod filter;
+pub(crate) mod filter;
 mod mapping;
 mod poller;
 mod settings;

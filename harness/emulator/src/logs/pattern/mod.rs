@@ -30,7 +30,7 @@ use terms::Terms;
 
 /// A pattern that was understood.
 #[derive(Debug)]
-pub(super) struct Pattern(Kind);
+pub(crate) struct Pattern(Kind);
 
 #[derive(Debug)]
 enum Kind {
@@ -42,7 +42,7 @@ enum Kind {
 
 /// Why a pattern is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PatternError {
+pub(crate) enum PatternError {
     #[error("Invalid character(s) in term '{0}'")]
     Characters(String),
     #[error("If a filter pattern starts with '{0}' it must end with '{1}'")]
@@ -59,7 +59,7 @@ impl PatternError {
 
 impl Pattern {
     /// Reads a pattern; nothing at all matches everything.
-    pub(super) fn parse(text: &str) -> Result<Self, PatternError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PatternError> {
         let text = text.trim();
         let kind = match text.chars().next() {
             Some('{') => Kind::Json(JsonPattern::parse(inside(text, '{', '}')?)?),
@@ -74,7 +74,7 @@ impl Pattern {
     }
 
     /// Whether an event's message is one of those that are wanted.
-    pub(super) fn matches(&self, message: &str) -> bool {
+    pub(crate) fn matches(&self, message: &str) -> bool {
         match &self.0 {
             Kind::Terms(terms) => terms.matches(message),
             Kind::RegularExpression(expression) => expression.matches(message),
@@ -85,7 +85,7 @@ impl Pattern {
 
     /// The same, with the words that the pattern names, by `$` and their names or numbers. Other
     /// kinds of patterns name none.
-    pub(super) fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
         match &self.0 {
             Kind::Fields(fields) => fields.values(message),
             Kind::Terms(_) | Kind::RegularExpression(_) | Kind::Json(_) => {
