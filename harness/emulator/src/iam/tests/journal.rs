@@ -17,7 +17,12 @@ fn the_journal_has_every_statement_that_was_looked_at() {
     };
     core.authorize(&session(), &request).unwrap();
     let entry = core.journal.snapshot().pop().unwrap();
-    let written = serde_json::to_value(&entry.event).unwrap();
+    let mut written = serde_json::to_value(&entry.event).unwrap();
+    let context = written.as_object_mut().unwrap().remove("context").unwrap();
+    assert_eq!(
+        context["aws:principalarn"],
+        serde_json::json!(["arn:aws:iam::123456789012:role/pipeline/load"])
+    );
     let statement = |policy: &str| serde_json::json!({"kind": "identity", "policy": policy, "index": 0, "sid": "S"});
     let expected = serde_json::json!({
         "type": "decision",
