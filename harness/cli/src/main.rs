@@ -25,6 +25,7 @@ mod style;
 mod test;
 mod up;
 mod variables;
+mod watch;
 
 use args::{Cli, Command};
 

@@ -28,7 +28,7 @@ const LONGEST_KEY: usize = 1024;
 pub async fn run(settings: RunSettings) -> Result<Exit, Failure> {
     let key = key_of(&settings)?;
     let mut interrupt = up::install()?;
-    let Some(stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
+    let Some(mut stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
         return Ok(Exit::Interrupted);
     };
     let outcome = tokio::select! {
@@ -40,7 +40,7 @@ pub async fn run(settings: RunSettings) -> Result<Exit, Failure> {
         Some(Ok(outcome)) => {
             let exit = outcome.exit();
             match show(&outcome, &stage, settings.json) {
-                Ok(()) if settings.keep => up::keep_up(&stage, settings.json, &mut interrupt)
+                Ok(()) if settings.keep => up::keep_up(&mut stage, settings.json, &mut interrupt)
                     .await
                     .map(|()| exit),
                 Ok(()) => Ok(exit),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use zipster_emulator::Emulator;
 use zipster_emulator::fault::{Disorder, FaultPlan};
+use zipster_targets::deploy::Difference;
 use zipster_targets::localstack::{
     COMPOSE_DATABASE, COMPOSE_DATABASE_ADDRESS, COMPOSE_ENDPOINT, Image,
 };
@@ -165,6 +166,23 @@ impl Stage {
         match &self.target {
             Target::Embedded(_) => None,
             Target::LocalStack(localstack) => Some(localstack),
+        }
+    }
+
+    /// Whether a changed `terraform/` can be applied while the stack is up.
+    pub fn can_refresh(&self) -> bool {
+        matches!(self.target, Target::Embedded(_))
+    }
+
+    /// Makes the stack what `terraform/` says now.
+    ///
+    /// # Errors
+    /// [`TargetError`] naming the mistakes, or what was refused.
+    pub async fn refresh(&mut self) -> Result<Difference, TargetError> {
+        match &self.target {
+            Target::Embedded(embedded) => embedded.refresh(&mut self.pipeline).await,
+            // It is made once, and brought up to date by `--attach`.
+            Target::LocalStack(_) => Ok(Difference::default()),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::session::{Session, SessionFile};
 use crate::stage::Stage;
 use crate::style::{QUIET, STRONG};
+use crate::watch::Watch;
 
 /// Stands everything up and shows the log until Ctrl-C.
 ///
@@ -20,11 +21,11 @@ use crate::style::{QUIET, STRONG};
 /// [`Failure`] if it cannot be stood up or taken down.
 pub async fn up(settings: UpSettings) -> Result<Exit, Failure> {
     let mut interrupt = install()?;
-    let Some(stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
+    let Some(mut stage) = Stage::set_up(&settings.stage, &mut interrupt).await? else {
         return Ok(Exit::Interrupted);
     };
     let result = match write_outputs(&stage, settings.outputs.as_deref()) {
-        Ok(()) => keep_up(&stage, settings.json, &mut interrupt).await,
+        Ok(()) => keep_up(&mut stage, settings.json, &mut interrupt).await,
         Err(failure) => Err(failure),
     };
     let down = stage.take_down().await;
@@ -49,14 +50,13 @@ fn write_outputs(stage: &Stage, path: Option<&Path>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] if the session cannot be written down.
-pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Result<(), Failure> {
+pub async fn keep_up(
+    stage: &mut Stage,
+    json: bool,
+    interrupt: &mut Interrupt,
+) -> Result<(), Failure> {
     let session = Session::of(stage);
-    let _file = SessionFile::write(&stage.project, &session).map_err(|error| {
-        Failure::new(
-            Exit::Unavailable,
-            format!("cannot write the session file: {error}"),
-        )
-    })?;
+    let mut file = write_session(stage, &session)?;
     if json {
         let line = serde_json::to_string(&session)
             .map_err(|error| Failure::new(Exit::Unavailable, error.to_string()))?;
@@ -64,12 +64,71 @@ pub async fn keep_up(stage: &Stage, json: bool, interrupt: &mut Interrupt) -> Re
     } else {
         introduce(&session, stage);
     }
-    tokio::select! {
-        shown = show_log(stage) => shown?,
-        () = interrupt.wait() => {}
+    let mut watch = Watch::begin(&stage.project);
+    loop {
+        tokio::select! {
+            shown = show_log(stage) => {
+                shown?;
+                break;
+            }
+            () = interrupt.wait() => break,
+            () = watch.changed(), if stage.can_refresh() => {}
+        }
+        // A matter of milliseconds, so it is not interrupted half-way.
+        if refresh(stage).await {
+            drop(file);
+            let session = Session::of(stage);
+            file = write_session(stage, &session)?;
+        }
     }
     anstream::eprintln!("stopping");
+    drop(file);
     Ok(())
+}
+
+fn write_session(stage: &Stage, session: &Session) -> Result<SessionFile, Failure> {
+    SessionFile::write(&stage.project, session).map_err(|error| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("cannot write the session file: {error}"),
+        )
+    })
+}
+
+/// Makes the stack what `terraform/` says now, and tells what that took. What is wrong with it is
+/// told as well, and the stack stays up.
+async fn refresh(stage: &mut Stage) -> bool {
+    match stage.refresh().await {
+        Ok(difference) if difference.is_empty() => {
+            anstream::eprintln!("terraform/ was saved; the stack is as it says");
+            true
+        }
+        Ok(difference) => {
+            anstream::eprintln!("terraform/ has changed; the stack is now as it says:");
+            let changed = difference
+                .changed
+                .iter()
+                .filter(|address| !difference.replaced.contains(address));
+            let rows = [
+                ("+", "added", difference.added.iter().collect::<Vec<_>>()),
+                ("~", "changed", changed.collect()),
+                ("-/+", "replaced", difference.replaced.iter().collect()),
+                ("-", "removed", difference.removed.iter().collect()),
+            ];
+            for (sign, word, addresses) in rows {
+                for address in addresses {
+                    anstream::eprintln!("  {sign:<3} {word:<8} {address}");
+                }
+            }
+            true
+        }
+        Err(error) => {
+            anstream::eprintln!("terraform/ has changed, and cannot be applied:");
+            anstream::eprintln!("{}", Failure::from(error).text());
+            anstream::eprintln!("The stack stays up; it is tried again when a file changes.");
+            false
+        }
+    }
 }
 
 /// Takes over the signals.
@@ -115,7 +174,7 @@ fn introduce(session: &Session, stage: &Stage) {
             .stack()
             .map_or(0, |stack| stack.resources.len());
         anstream::println!(
-            "\n{resources} resources from terraform/. Ctrl-C takes everything down.\n"
+            "\n{resources} resources from terraform/; what changes there is applied. Ctrl-C takes everything down.\n"
         );
         for line in emulator.guarantees().lines() {
             anstream::println!("  {line}");

@@ -166,7 +166,7 @@ impl Grants {
     /// The policy of the resource that a call is about; objects have that of their bucket.
     fn policy_of(&self, resource: &str) -> Option<&NamedPolicy> {
         let bucket = resource.split_once('/').map(|(bucket, _)| bucket);
-        let bucket = bucket.filter(|arn| arn.splitn(6, ':').nth(2) == Some("s3"));
+        let bucket = bucket.filter(|arn| arn.split(':').nth(2) == Some("s3"));
         self.of_resources.get(bucket.unwrap_or(resource))
     }
 }

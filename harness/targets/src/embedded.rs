@@ -16,9 +16,10 @@ use zipster_stack::{LocalDatabase, Stack};
 
 use crate::build::{self, FunctionSource};
 use crate::clients::{Access, Clients};
-use crate::deploy::{self, Code, Executables};
+use crate::deploy::{self, Code, Difference, Executables};
 use crate::error::chain;
 use crate::notices::NoticeQueue;
+use crate::pipeline::{NOTICES, Origin};
 use crate::plan::Variables;
 use crate::progress::{Progress, Report};
 use crate::read::{OfTarget, Reading, future_database};
@@ -80,6 +81,9 @@ impl Default for PipelineSettings {
         }
     }
 }
+
+/// A stack, and the secret of its master user if RDS was played for it.
+type Furnished = (Stack, Option<String>);
 
 /// A database server and the functions' executables: what all pipelines share.
 #[derive(Debug)]
@@ -164,9 +168,16 @@ impl Embedded {
             }
         };
         match self.furnish(&settings, database.url(), &emulator).await {
-            Ok((clients, stack, outputs, notices)) => Ok(Pipeline::embedded(
-                clients, stack, outputs, database, notices, emulator,
-            )),
+            Ok((clients, (stack, master_user), outputs, notices)) => {
+                let origin = Origin {
+                    settings,
+                    master_user,
+                };
+                let stack = (stack, origin);
+                Ok(Pipeline::embedded(
+                    clients, stack, outputs, database, notices, emulator,
+                ))
+            }
             Err(error) => {
                 // The first failure is what the user has to know.
                 let _ = emulator.stop().await;
@@ -196,7 +207,7 @@ impl Embedded {
         settings: &PipelineSettings,
         database_url: &DatabaseUrl,
         emulator: &Emulator,
-    ) -> Result<(Clients, Stack, Outputs, NoticeQueue), TargetError> {
+    ) -> Result<(Clients, Furnished, Outputs, NoticeQueue), TargetError> {
         let administrator = emulator.administrator();
         let clients = Clients::new(&Access {
             endpoint: Some(emulator.endpoint()),
@@ -209,24 +220,51 @@ impl Embedded {
                 "zipster",
             )),
         });
-        let stack = self.read(settings, database_url, &clients).await?;
+        let (stack, master_user) = self.read(settings, database_url, &clients, None).await?;
         let outputs = Outputs::of(&stack)?;
         let strict = deploy::Leniency::default();
         deploy::deploy(&clients, &stack, &self.code, strict, &self.report).await?;
         confirm_subscriptions(&clients, emulator).await?;
         let topics = outputs.topics();
-        let notices = NoticeQueue::open(&clients, &topics, "zipster-harness-notices", None).await?;
+        let notices = NoticeQueue::open(&clients, &topics, NOTICES, None).await?;
         self.report.tell(Progress::Ready);
-        Ok((clients, stack, outputs, notices))
+        Ok((clients, (stack, master_user), outputs, notices))
     }
 
-    /// Reads the stack for this database. What has a name by chance, such as a secret, is made.
+    /// Reads `terraform/` once more, and makes what is in the emulator into what it says now, as
+    /// `terraform apply` does. Objects, messages and rows stay.
+    ///
+    /// # Errors
+    /// [`TargetError::Stack`] with all mistakes, and nothing was touched;
+    /// [`TargetError::Deploy`] naming what was refused, and what came before it is done.
+    pub async fn refresh(&self, pipeline: &mut Pipeline) -> Result<Difference, TargetError> {
+        let (Some(origin), Some(old)) = (pipeline.origin(), pipeline.stack()) else {
+            return Err(TargetError::NoEmulator);
+        };
+        let url = pipeline.database().url();
+        let clients = pipeline.clients();
+        let master_user = origin.master_user.clone();
+        let (stack, master_user) = self
+            .read(&origin.settings, url, clients, master_user)
+            .await?;
+        let outputs = Outputs::of(&stack)?;
+        let difference = deploy::apply(clients, old, &stack, &self.code, &self.report).await?;
+        if let Some(emulator) = pipeline.emulator() {
+            confirm_subscriptions(clients, emulator).await?;
+        }
+        pipeline.become_other(stack, outputs, master_user).await?;
+        Ok(difference)
+    }
+
+    /// Reads the stack for this database. What has a name by chance, such as a secret, is made,
+    /// unless it is there already.
     async fn read(
         &self,
         settings: &PipelineSettings,
         database_url: &DatabaseUrl,
         clients: &Clients,
-    ) -> Result<Stack, TargetError> {
+        master_user: Option<String>,
+    ) -> Result<Furnished, TargetError> {
         let emails = settings
             .email
             .iter()
@@ -257,14 +295,19 @@ impl Embedded {
             })
         };
         let stack = read(&future_database(&self.account, &self.region), &[])?;
+        Outputs::of(&stack)?;
         let secrets = deploy::make_secrets(clients, &stack).await?;
-        let master_user = stand_in::play_rds(clients, &stack, database_url).await?;
+        let master_user = match master_user {
+            Some(arn) => Some(arn),
+            None => stand_in::play_rds(clients, &stack, database_url).await?,
+        };
         if secrets.is_empty() && master_user.is_none() {
-            return Ok(stack);
+            return Ok((stack, None));
         }
-        let stack = read(&stand_in::database(database_url, master_user)?, &secrets)?;
+        let database = stand_in::database(database_url, master_user.clone())?;
+        let stack = read(&database, &secrets)?;
         stand_in::play_instance(clients, &stack, &secrets, database_url).await?;
-        Ok(stack)
+        Ok((stack, master_user))
     }
 
     /// Ends the database server, if it is ours.

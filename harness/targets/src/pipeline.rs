@@ -22,7 +22,7 @@ use crate::error::chain;
 use crate::keys::{FOLDER, KeySpace, run_name};
 use crate::notices::{Notice, NoticeQueue};
 use crate::watch::{Attempts, Watch};
-use crate::{Outputs, TargetError, leftovers, link, story};
+use crate::{Outputs, PipelineSettings, TargetError, leftovers, link, story};
 
 /// After this long without coming to rest, something hangs: a function's timeout is 15 minutes,
 /// and no file that tests send takes a tenth of that.
@@ -37,6 +37,9 @@ const LONGEST_POLL_SECONDS: i32 = 20;
 /// How often a dead-letter queue is asked, each time for [`LONGEST_POLL_SECONDS`]: a letter is sent
 /// after the last failure was announced.
 const DEAD_LETTER_TRIES: usize = 6;
+
+/// The queue of the harness's own.
+pub(crate) const NOTICES: &str = "zipster-harness-notices";
 
 /// Which function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +74,23 @@ enum Place {
 struct Local {
     emulator: Emulator,
     stack: Stack,
+    origin: Origin,
+}
+
+/// What a stack was read with, to read it again.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// What was asked for.
+    pub settings: PipelineSettings,
+    /// The secret of the master user, if RDS was played.
+    pub master_user: Option<String>,
 }
 
 impl Pipeline {
     /// A pipeline in an emulator of its own.
     pub(crate) fn embedded(
         clients: Clients,
-        stack: Stack,
+        (stack, origin): (Stack, Origin),
         outputs: Outputs,
         database: Database,
         notices: NoticeQueue,
@@ -89,8 +102,47 @@ impl Pipeline {
             database,
             notices: Arc::new(notices),
             keys: KeySpace::whole(),
-            place: Place::Embedded(Box::new(Local { emulator, stack })),
+            place: Place::Embedded(Box::new(Local {
+                emulator,
+                stack,
+                origin,
+            })),
         }
+    }
+
+    /// What the stack was read with, if it is in an emulator of ours.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        match &self.place {
+            Place::Embedded(local) => Some(&local.origin),
+            Place::Deployed(_) => None,
+        }
+    }
+
+    /// The stack is another one now. Notices come from its topics, if they are others.
+    ///
+    /// # Errors
+    /// [`TargetError::Call`] if the queue of the notices cannot be made again.
+    pub(crate) async fn become_other(
+        &mut self,
+        stack: Stack,
+        outputs: Outputs,
+        master_user: Option<String>,
+    ) -> Result<(), TargetError> {
+        if outputs.topics() != self.outputs.topics() {
+            // Subscriptions of topics that are gone are gone with them.
+            let _ = self.notices.close().await;
+            let topics = outputs.topics();
+            // A queue of the same name could not be made within a minute.
+            let name = format!("{NOTICES}-{}", run_name());
+            let notices = NoticeQueue::open(&self.clients, &topics, &name, None).await?;
+            self.notices = Arc::new(notices);
+        }
+        self.outputs = outputs;
+        if let Place::Embedded(local) = &mut self.place {
+            local.stack = stack;
+            local.origin.master_user = master_user;
+        }
+        Ok(())
     }
 
     /// A part of a stack that was there before: the keys below `keys`.

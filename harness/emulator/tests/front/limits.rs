@@ -70,7 +70,8 @@ async fn an_answer_that_nobody_reads_is_given_up() {
     let get = world.get("large").await;
     // From now on, no write may wait.
     world.clock.pass(STALL);
-    let mut peer = world.send(get).await;
+    let mut peer = world.connect_narrow().await;
+    peer.write(get).await;
     world.others_are_served().await;
     world.emulator.settled().await;
     let answer = peer.rest().await;
@@ -85,12 +86,10 @@ async fn who_comes_when_there_is_no_room_waits() {
     let _second = world.send("GET /").await;
     let mut third = world.send(LIST).await;
     third.until("</Error>").await;
-    let mut fourth = world.send(LIST).await;
     // The third rests, so that the fourth has its place.
-    fourth.until("</Error>").await;
+    let mut fourth = world.send("GET /").await;
     assert_eq!(third.rest().await, "");
     // Nobody rests: the fourth is in the middle of a head, so that the fifth waits for the first.
-    fourth.write("GET /").await;
     let mut fifth = world.send(LIST).await;
     drop(first);
     fifth.until("</Error>").await;

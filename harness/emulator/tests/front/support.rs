@@ -11,7 +11,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 use zipster_emulator::clock::{Clock, SystemClock, Wait};
@@ -150,6 +150,15 @@ impl World {
         let endpoint = self.emulator.endpoint();
         let address = endpoint.strip_prefix("http://").unwrap();
         Peer(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A connection that takes little at a time: the system keeps no more for it than a few KB.
+    pub async fn connect_narrow(&self) -> Peer {
+        let endpoint = self.emulator.endpoint();
+        let address = endpoint.strip_prefix("http://").unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Peer(socket.connect(address.parse().unwrap()).await.unwrap())
     }
 
     /// A connection that sends this.

@@ -3,7 +3,7 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 use zipster_stack::resources::{
-    FilterPolicyScope, Queue, QueuePolicy, Topic, TopicPolicy, TopicSubscription,
+    FilterPolicyScope, PolicyDocument, Queue, QueuePolicy, Topic, TopicPolicy, TopicSubscription,
 };
 
 use super::{Deployer, Refusal};
@@ -11,11 +11,16 @@ use super::{Deployer, Refusal};
 impl Deployer<'_> {
     pub(super) async fn topic(&self, topic: &Topic) -> Result<(), Refusal> {
         let mut request = self.clients.sns.create_topic().name(topic.name.as_str());
-        if let Some(name) = &topic.display_name {
-            request = request.attributes("DisplayName", name);
-        }
-        if let Some(policy) = &topic.policy {
-            request = request.attributes("Policy", policy.as_str());
+        // A topic that is there is given only if it is asked for as it was made.
+        let is_new = !self.leniency.update_existing;
+        let name = topic.display_name.as_deref();
+        let policy = topic.policy.as_ref().map(PolicyDocument::as_str);
+        let attributes: Vec<(&str, &str)> = [("DisplayName", name), ("Policy", policy)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        for (name, value) in attributes.iter().filter(|_| is_new) {
+            request = request.attributes(*name, *value);
         }
         if topic.name.as_str().ends_with(".fifo") {
             request = request.attributes("FifoTopic", "true").attributes(
@@ -24,6 +29,17 @@ impl Deployer<'_> {
             );
         }
         request.send().await.map_err(Refusal::of("CreateTopic"))?;
+        for (name, value) in attributes.into_iter().filter(|_| !is_new) {
+            self.clients
+                .sns
+                .set_topic_attributes()
+                .topic_arn(topic.arn.as_str())
+                .attribute_name(name)
+                .attribute_value(value)
+                .send()
+                .await
+                .map_err(Refusal::of("SetTopicAttributes"))?;
+        }
         Ok(())
     }
 

@@ -22,7 +22,10 @@ use crate::error::chain;
 use crate::progress::{Progress, Report};
 
 mod access;
+mod adjust;
 mod compute;
+mod detach;
+mod difference;
 mod event_sources;
 mod logs;
 mod messaging;
@@ -31,6 +34,7 @@ mod secrets;
 mod storage;
 
 pub use compute::update_code;
+pub use difference::{Difference, apply};
 pub use removal::remove;
 pub use secrets::make_secrets;
 

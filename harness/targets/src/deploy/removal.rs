@@ -29,7 +29,11 @@ pub async fn remove(clients: &Clients, stack: &Stack) -> Result<(), TargetError>
     first
 }
 
-async fn remove_one(clients: &Clients, stack: &Stack, resource: &Resource) -> Result<(), Refusal> {
+pub(super) async fn remove_one(
+    clients: &Clients,
+    stack: &Stack,
+    resource: &Resource,
+) -> Result<(), Refusal> {
     match &resource.kind {
         Kind::Bucket(bucket) => remove_bucket(clients, bucket.name.as_str()).await,
         Kind::Function(function) => clients
