@@ -382,3 +382,67 @@ fn modules_are_instances_with_addresses_of_their_own() {
     aws_sns_topic.after main.tf:9:9
     "#);
 }
+
+#[test]
+fn an_archive_is_known_by_its_path_and_its_digest_after_apply() {
+    insta::assert_snapshot!(outputs(
+        r#"
+        data "archive_file" "one" {
+          type        = "zip"
+          source_file = "target/load/bootstrap"
+          output_path = "target/load/bootstrap.zip"
+        }
+        output "path"   { value = data.archive_file.one.output_path }
+        output "digest" { value = data.archive_file.one.output_base64sha256 }
+        "#
+    ), @r#"
+    digest = (known after apply)
+    path = "target/load/bootstrap.zip"
+    "#);
+}
+
+#[test]
+fn an_archive_has_one_source() {
+    insta::assert_snapshot!(problems(
+        r#"
+        data "archive_file" "none" {
+          type        = "rar"
+          output_path = "a.zip"
+        }
+        data "archive_file" "two" {
+          type        = "zip"
+          source_file = "a"
+          source_dir  = "b"
+          output_path = "a.zip"
+        }
+        data "archive_file" "nameless" {
+          type           = "zip"
+          source_content = "a"
+          output_path    = "a.zip"
+        }
+        "#,
+        &inputs(),
+    ), @r#"
+    error: `type` cannot be "rar"
+     --> main.tf:3:25
+    3 |           type        = "rar"
+      |                         ^^^^^
+    hint: there are: zip, tar.gz
+
+    error: `data.archive_file.none` has no source
+     --> main.tf:3:25
+    3 |           type        = "rar"
+      |                         ^^^^^
+    hint: say one of `source_file`, `source_dir`, `source_content` or `source` blocks
+
+    error: `source_file` conflicts with `source_dir`
+     --> main.tf:8:25
+    8 |           source_file = "a"
+      |                         ^^^
+
+    error: `source_content` needs `source_content_filename`
+      --> main.tf:14:28
+    14 |           source_content = "a"
+       |                            ^^^
+    "#);
+}

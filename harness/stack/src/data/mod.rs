@@ -1,5 +1,6 @@
 //! Data sources that can be answered without asking AWS.
 
+mod archive_file;
 mod policy_document;
 
 use crate::schema::{BodySchema, Context, Fields, ID, Reported, Shape, body, computed, settled};
@@ -20,6 +21,7 @@ const SOURCES: &[&DataSource] = &[
     &PARTITION,
     &REGION,
     &policy_document::POLICY_DOCUMENT,
+    &archive_file::ARCHIVE_FILE,
 ];
 
 pub(crate) fn source_of(name: &str) -> Option<&'static DataSource> {
