@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::environment::Spec;
+use super::invocation::Spec;
 use crate::core::Core;
 use crate::courier::{LogLine, LogStream};
 use crate::journal::EntryId;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use zipster_names::Arn;
 
 use super::ending::timestamp;
-use super::environment::Finished;
+use super::invocation::Finished;
 use super::versions::Target;
 use crate::core::Core;
 use crate::courier::Delivery;

@@ -17,22 +17,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use time::OffsetDateTime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::cloudwatch::CloudWatch;
 use super::ending::{End, InitFailure};
-use super::function::{Key, Version};
+use super::invocation::{Finished, Invocation, Job, Spec};
 use super::logs::{self, Log, Report};
-use super::pool::{Handle, Lease};
-use super::runtime_api::{FunctionError, Handed, Refusal, Request};
+use super::pool::Handle;
+use super::runtime_api::{Handed, Refusal, Request};
 use super::sandbox::{Happening, Sandbox};
 use super::trace;
 use crate::clock::Wait;
 use crate::core::Core;
 use crate::identity::{Credentials, Execution};
-use crate::journal::{EntryId, Event, Pending};
+use crate::journal::{EntryId, Event};
 
 /// How long the initialisation may take before it is started again
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
@@ -46,52 +45,6 @@ const CREDENTIALS: time::Duration = time::Duration::hours(12);
 
 /// How much of that an environment uses: the last invocation must end before they do.
 const LIFETIME: time::Duration = time::Duration::hours(11);
-
-/// What an environment runs.
-#[derive(Debug)]
-pub(super) struct Spec {
-    pub(super) key: Key,
-    pub(super) arn: String,
-    pub(super) version: Arc<Version>,
-}
-
-/// One attempt to run the function.
-#[derive(Debug, Clone)]
-pub(super) struct Invocation {
-    pub(super) request_id: String,
-    pub(super) payload: Bytes,
-    pub(super) client_context: Option<String>,
-    pub(super) trace_id: String,
-    /// The ARN that the caller used.
-    pub(super) invoked_arn: String,
-    /// The journal entry that made it necessary.
-    pub(super) cause: EntryId,
-    /// Counted from 1.
-    pub(super) attempt: u32,
-}
-
-/// An invocation on its way to an environment.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) invocation: Invocation,
-    pub(super) lease: Lease,
-    pub(super) reply: oneshot::Sender<Finished>,
-    /// Held until the invocation has ended.
-    pub(super) pending: Pending,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub(super) struct Finished {
-    /// What the caller gets.
-    pub(super) payload: Bytes,
-    /// Why it is an error, if it is one.
-    pub(super) error: Option<FunctionError>,
-    /// The last 4 KB of the log.
-    pub(super) tail: String,
-    /// The entry of its end.
-    pub(super) entry: EntryId,
-}
 
 /// Starts an environment for `job`.
 pub(super) fn start(core: &Arc<Core>, spec: Arc<Spec>, mut job: Job) {

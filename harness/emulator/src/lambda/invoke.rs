@@ -12,7 +12,8 @@ use s3s::Body;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Lambda;
-use super::environment::{self, Finished, Invocation, Job, Spec};
+use super::environment;
+use super::invocation::{Finished, Invocation, Job, Spec};
 use super::pool::{Lease, Throttled};
 use super::queue::{self, QueuedEvent};
 use super::reference::Reference;

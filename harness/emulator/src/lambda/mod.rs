@@ -41,6 +41,7 @@ mod event_config;
 pub(crate) mod event_source;
 mod function;
 mod guarantees;
+mod invocation;
 mod invoke;
 mod logs;
 mod memory;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc};
 
-use super::environment::Job;
+use super::invocation::Job;
 
 /// How many environments of one function work at the same time.
 pub(super) const MOST_LOCALLY: usize = 10;

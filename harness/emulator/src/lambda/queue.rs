@@ -19,8 +19,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::destination::{self, Condition, Ending};
-use super::environment::{Finished, Invocation};
 use super::function::Function;
+use super::invocation::{Finished, Invocation};
 use super::invoke;
 use super::pool::{Lease, Throttled};
 use super::versions::Target;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::cgroup::Cgroup;
-use super::environment::Spec;
+use super::invocation::Spec;
 use super::logs::Output;
 use super::memory::{LOOK, Memory};
 use super::process::Process;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::environment::Spec;
+use super::invocation::Spec;
 use super::python;
 use crate::identity::Credentials;
 

@@ -18,7 +18,7 @@ use crate::core::Core;
 use crate::identity::Identity;
 use crate::journal::{EntryId, Event, Pending};
 use crate::lambda::Lambda;
-use crate::lambda::environment::Invocation;
+use crate::lambda::invocation::Invocation;
 use crate::lambda::versions::Target;
 use crate::lambda::{invoke, pool};
 use crate::sqs::{SourceMessage, Sqs};
