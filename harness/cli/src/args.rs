@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use zipster_emulator::courier::Relay;
 
 use crate::variables::{VariableSettings, variable};
 
@@ -354,6 +355,11 @@ pub struct StageSettings {
     /// For --target embedded.
     #[arg(long)]
     pub disorder: bool,
+
+    /// Hand the stack's emails on to this SMTP server, such as smtp://localhost:1025 or
+    /// smtps://user:password@host; they lie in the inbox as well. For --target embedded.
+    #[arg(long, value_name = "URL", env = "ZIPSTER_SMTP", hide_env_values = true, value_parser = Relay::parse)]
+    pub smtp: Option<Relay>,
 
     /// The address that gets the stack's emails; they lie in the emulator's inbox. For --target
     /// embedded.

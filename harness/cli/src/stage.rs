@@ -84,6 +84,7 @@ impl Stage {
             } else {
                 FaultPlan::default()
             },
+            relay: settings.smtp.clone(),
             email: Some(settings.email.clone()),
             lasting_database: settings.database_url.is_some(),
             ..PipelineSettings::default()

@@ -6,7 +6,8 @@
 //! {"endpoint":"http://127.0.0.1:40123","region":"us-east-1","account":"123456789012",...}
 //! ```
 //!
-//! `PORT` chooses the port, for a client that cannot be told one. The arguments are further accounts,
+//! `PORT` chooses the port, for a client that cannot be told one, and `ZIPSTER_SMTP` a server that gets
+//! the emails (`smtp://host:port`). The arguments are further accounts,
 //! whose administrators' keys are in the line as well:
 //! `{..., "accounts":{"210987654321":{"access_key_id":...}}}`.
 
@@ -15,6 +16,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use zipster_emulator::courier::Relay;
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Region};
 
@@ -29,6 +31,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     if let Ok(port) = std::env::var("PORT") {
         settings.port = port.parse()?;
+    }
+    if let Ok(url) = std::env::var("ZIPSTER_SMTP") {
+        settings.relay = Some(Relay::parse(&url)?);
     }
     let emulator = Emulator::start(settings).await?;
     let administrator = emulator.administrator();

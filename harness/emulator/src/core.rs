@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use zipster_names::{AccountId, Region};
 
 use crate::clock::Clock;
-use crate::courier::{Destinations, Post, Trust};
+use crate::courier::{Destinations, Post, Relay, Trust};
 use crate::fault::Faults;
 use crate::front::Limits;
 use crate::iam::Directory;
@@ -86,6 +86,8 @@ pub struct Core {
     pub directory: PathBuf,
     /// What one client may ask for.
     pub limits: Limits,
+    /// The SMTP server that emails are handed on to.
+    pub relay: Option<Relay>,
 }
 
 impl Core {
@@ -121,6 +123,7 @@ impl Core {
             shutdown: CancellationToken::new(),
             directory: PathBuf::new(),
             limits: crate::front::Limits::default(),
+            relay: None,
         }
     }
 }

@@ -23,9 +23,11 @@ use crate::message::MessageAttributes;
 use crate::sqs::Sqs;
 
 mod http;
+mod mail;
 mod trust;
 
 pub use http::HttpDelivery;
+pub use mail::{MailDelivery, Relay, RelayError};
 pub use trust::{Certificate, NotACertificate, Trust};
 
 /// An event for a function, a topic or a queue.
@@ -69,6 +71,8 @@ pub enum Parcel {
     Event(Box<Delivery>),
     /// To an endpoint outside.
     Http(Box<HttpDelivery>),
+    /// To a server for mail outside.
+    Mail(Box<MailDelivery>),
 }
 
 impl From<Delivery> for Parcel {
@@ -83,12 +87,19 @@ impl From<HttpDelivery> for Parcel {
     }
 }
 
+impl From<MailDelivery> for Parcel {
+    fn from(delivery: MailDelivery) -> Self {
+        Self::Mail(Box::new(delivery))
+    }
+}
+
 impl Parcel {
-    /// An ARN or a URL.
+    /// An ARN, a URL or an address.
     fn destination(&self) -> &str {
         match self {
             Self::Event(delivery) => delivery.to.as_str(),
             Self::Http(delivery) => delivery.url.as_str(),
+            Self::Mail(delivery) => &delivery.to,
         }
     }
 
@@ -96,6 +107,7 @@ impl Parcel {
         match self {
             Self::Event(delivery) => delivery.cause,
             Self::Http(delivery) => delivery.cause,
+            Self::Mail(delivery) => delivery.cause,
         }
     }
 }
@@ -342,20 +354,25 @@ fn hold(
     });
 }
 
+/// Work that waits for somebody outside, and ends with the emulator.
+fn outside(core: &Core, work: impl Future<Output = ()> + Send + 'static) {
+    let shutdown = core.shutdown.clone();
+    core.tasks.spawn(async move {
+        tokio::select! {
+            () = work => {}
+            () = shutdown.cancelled() => {}
+        }
+    });
+}
+
 /// Gives the event to the service that owns the destination, or sends it out.
 fn hand_over(core: &Arc<Core>, services: &Arc<Services>, parcel: Parcel) {
     match parcel {
         Parcel::Event(delivery) => hand_over_event(core, services, *delivery),
         Parcel::Http(delivery) => {
-            let work = http::deliver(Arc::clone(core), *delivery);
-            let shutdown = core.shutdown.clone();
-            core.tasks.spawn(async move {
-                tokio::select! {
-                    () = work => {}
-                    () = shutdown.cancelled() => {}
-                }
-            });
+            outside(core, http::deliver(Arc::clone(core), *delivery));
         }
+        Parcel::Mail(delivery) => outside(core, mail::deliver(Arc::clone(core), *delivery)),
     }
 }
 

@@ -14,7 +14,7 @@ use zipster_names::{AccountId, Region};
 
 use crate::clock::{Clock, SystemClock};
 use crate::core::Core;
-use crate::courier::{self, Certificate, Destinations, Post, Trust};
+use crate::courier::{self, Certificate, Destinations, Post, Relay, Trust};
 use crate::fault::{FaultPlan, Faults};
 use crate::front::{self, Limits};
 use crate::iam::{Directory, Iam};
@@ -51,6 +51,8 @@ pub struct Settings {
     pub tell_plain_http: bool,
     /// Certificates that HTTPS endpoints may show besides those of the machine's authorities.
     pub trusted: Vec<Certificate>,
+    /// The SMTP server that emails are handed on to; without, they stay in the inbox alone.
+    pub relay: Option<Relay>,
     /// Where the emulator makes its own directory (removed when it stops); `None`: the system's
     /// place for temporary files.
     pub directory: Option<PathBuf>,
@@ -71,6 +73,7 @@ impl Settings {
             faults: FaultPlan::default(),
             tell_plain_http: false,
             trusted: Vec::new(),
+            relay: None,
             directory: None,
             limits: Limits::default(),
         }
@@ -186,6 +189,7 @@ impl Emulator {
             shutdown: CancellationToken::new(),
             directory: directory.path().to_path_buf(),
             limits: settings.limits,
+            relay: settings.relay,
         });
         core.means.say(&core.journal);
         let administrator = core

@@ -9,6 +9,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use url::Url;
 use zipster_database::{Database, DatabaseUrl};
 use zipster_emulator::clock::SystemClock;
+use zipster_emulator::courier::Relay;
 use zipster_emulator::fault::FaultPlan;
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Arn, Region};
@@ -58,6 +59,8 @@ pub struct PipelineSettings {
     pub seed: u64,
     /// What goes wrong in the emulator.
     pub faults: FaultPlan,
+    /// The SMTP server that emails are handed on to.
+    pub relay: Option<Relay>,
     /// An address that is told by email and confirms its subscription.
     pub email: Option<String>,
     /// More Terraform variables, as text.
@@ -75,6 +78,7 @@ impl Default for PipelineSettings {
             hurry: 1,
             seed: 0,
             faults: FaultPlan::default(),
+            relay: None,
             email: None,
             variables: Vec::new(),
             lasting_database: false,
@@ -159,6 +163,7 @@ impl Embedded {
         emulator_settings.port = settings.port;
         emulator_settings.seed = settings.seed;
         emulator_settings.faults = settings.faults.clone();
+        emulator_settings.relay = settings.relay.clone();
         emulator_settings.clock = Arc::new(SystemClock::hurried(settings.hurry));
         let emulator = match Emulator::start(emulator_settings).await {
             Ok(emulator) => emulator,

@@ -51,7 +51,7 @@ pub fn read(
 /// environment nor variable files count, only what `options` say.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read()`].
 pub fn of_scenarios(project: &Project, options: &[VariableOption]) -> Result<Stack, TargetError> {
     let emails = ("notification_emails", "[\"reader@example.com\"]");
     let variables = Variables {
@@ -64,7 +64,7 @@ pub fn of_scenarios(project: &Project, options: &[VariableOption]) -> Result<Sta
     Ok(stack)
 }
 
-/// The ARN that the secret of the stack's own database has in [`read`] and [`of_scenarios`]: its
+/// The ARN that the secret of the stack's own database has in [`read()`] and [`of_scenarios`]: its
 /// name is chance, and another one each time.
 #[must_use]
 pub fn future_secret() -> String {

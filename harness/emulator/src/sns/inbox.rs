@@ -7,11 +7,14 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::deliver::shown;
+use super::eml::eml;
 use super::envelope::{Letterhead, Question, QuestionKind, invitation};
+use super::mailbox::is_mail;
 use super::publish::Message;
 use super::signing::SignatureVersion;
 use super::state::{Protocol, Subscription};
 use super::{Sns, links};
+use crate::courier::MailDelivery;
 use crate::journal::{EntryId, Event};
 use crate::message::MessageAttributes;
 
@@ -140,6 +143,12 @@ impl InboxMessage {
     }
 }
 
+/// The address in `name <address>`.
+fn address_of(sender: &str) -> &str {
+    let address = sender.rsplit_once('<').map_or(sender, |(_, rest)| rest);
+    address.trim_end_matches('>')
+}
+
 impl Sns {
     /// All emails and text messages so far, oldest first.
     #[must_use]
@@ -164,9 +173,27 @@ impl Sns {
             endpoint: message.endpoint.clone(),
             subject: message.subject.clone(),
         };
+        let relay = self.core.relay.clone();
         // Whoever reads the journal's entry finds the message.
-        self.inbox_lock().push(message);
-        self.core.journal.record(Some(cause), event);
+        let relayed = {
+            let mut inbox = self.inbox_lock();
+            let relayed = relay
+                .filter(|_| is_mail(&message))
+                .map(|relay| (relay, eml(inbox.len() + 1, &message)));
+            inbox.push(message.clone());
+            relayed
+        };
+        let received = self.core.journal.record(Some(cause), event);
+        if let Some((relay, mail)) = relayed {
+            self.core.post.send(MailDelivery {
+                relay,
+                from: address_of(message.sender.as_deref().unwrap_or_default()).to_owned(),
+                to: message.endpoint,
+                mail: mail.into(),
+                cause: received,
+                pending: self.core.journal.pending(),
+            });
+        }
     }
 
     /// Sends the mail that asks whether somebody wants to subscribe.

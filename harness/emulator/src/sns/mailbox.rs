@@ -140,7 +140,7 @@ impl Sns {
 }
 
 /// Text messages are no mail.
-fn is_mail(message: &InboxMessage) -> bool {
+pub(super) fn is_mail(message: &InboxMessage) -> bool {
     message.protocol != Protocol::Sms.as_str()
 }
 

@@ -8,6 +8,7 @@ mod endpoint;
 mod fifo;
 mod http;
 mod inbox;
+mod relay;
 mod signatures;
 mod sns;
 mod sns_subscriptions;
