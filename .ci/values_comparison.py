@@ -59,7 +59,12 @@ def document(text):
     return normal(json.loads(text))
 
 
+# The end of a secret's ARN is chance, here and there.
+SECRET = re.compile(r"(arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]+)-[0-9A-Za-z]{6}(?![0-9A-Za-z])")
+
+
 def same(name, kind, one, other):
+    one, other = (SECRET.sub(r"\1-CHANCE", text) if isinstance(text, str) else text for text in (one, other))
     # A queue's id is its URL, of which the provider's stand-in has the end only.
     if name == "queue_url" and isinstance(one, str) and isinstance(other, str) and "/" not in other:
         return one.startswith("https://") and one.endswith(f"/{other}")
@@ -104,6 +109,17 @@ class Comparison:
 
     def whole(self, ours, planned, unknown, applied):
         self.planned = planned
+        prefix = planned.get("name_prefix")
+        if prefix and any_true(unknown.get("name")):
+            # The provider makes up 26 digits, from the time.
+            if re.fullmatch(re.escape(prefix) + r"\d{26}", ours.get("name", "")):
+                self.verdicts["name"] = "for AWS"
+            else:
+                self.differs("name", ours.get("name"), f"{prefix} and 26 digits")
+            ours, planned, unknown = (
+                {key: value for key, value in values.items() if key not in ("name", "name_prefix")}
+                for values in (ours, planned, unknown)
+            )
         self.block(self.schema, "", ours, planned, unknown, applied)
         return self
 
@@ -199,7 +215,9 @@ class Comparison:
     def left_out(self, at, attribute, planned, unknown):
         """What the plan says and the stack does not hold."""
         # Unknown without being computed: the configuration refers to something.
-        says = planned not in (None, "", False, [], {}) or (any_true(unknown) and not attribute.get("computed"))
+        # Nought is a number that somebody chose, whatever Python thinks of it and False.
+        nought = planned == 0 and not isinstance(planned, bool)
+        says = nought or planned not in (None, "", False, [], {}) or (any_true(unknown) and not attribute.get("computed"))
         if not says:
             return
         if self.is_noted(at):
