@@ -69,6 +69,7 @@ static ALLOW: LazyLock<NamedPolicy> = LazyLock::new(|| {
 fuzz_target!(|text: &str| {
     for kind in [
         PolicyKind::Identity,
+        PolicyKind::Boundary,
         PolicyKind::Session,
         PolicyKind::Resource,
         PolicyKind::Trust,
@@ -114,6 +115,7 @@ fn ask(document: &NamedPolicy, kind: PolicyKind) {
                 identity: &identity,
                 resource: matches!(kind, PolicyKind::Resource | PolicyKind::Trust)
                     .then_some(document),
+                boundary: (kind == PolicyKind::Boundary).then_some(document),
                 session: (kind == PolicyKind::Session).then_some(&session[..]),
             };
             let evaluation = if kind == PolicyKind::Trust {
