@@ -10,10 +10,10 @@ network=$3
 if IFS= read -r done; then exit 0; fi
 
 # The engine may still carry out a request that the holder made last, and a container that goes may
-# start one more before it is gone: look until nothing has been there twice.
+# start one more before it is gone: look until nothing has been there five times.
 clean=0
 rounds=0
-while [ "$clean" -lt 2 ] && [ "$rounds" -lt 60 ]; do
+while [ "$clean" -lt 5 ] && [ "$rounds" -lt 60 ]; do
     containers=$("$docker" ps --all --quiet --filter "label=$label")
     if [ -n "$containers" ]; then
         clean=0

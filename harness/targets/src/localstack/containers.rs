@@ -199,6 +199,15 @@ impl Containers {
         self.session.everything_removed();
         Ok(())
     }
+
+    /// The same in the middle of starting them. The engine may make a container that was asked for a
+    /// moment ago after all others are gone: the shell that outlives this process looks for it.
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove).
+    pub async fn give_up(self) -> Result<(), TargetError> {
+        self.engine.remove_all(&self.session).await
+    }
 }
 
 /// Where the engine's socket is, as the engine itself sees it.

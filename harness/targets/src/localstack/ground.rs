@@ -86,7 +86,7 @@ impl Ground {
             Ok(Some(running)) => running,
             other => {
                 if let Some(containers) = containers {
-                    containers.remove().await?;
+                    containers.give_up().await?;
                 }
                 return other.map(|_| None);
             }
