@@ -5,6 +5,7 @@ use zipster_stack::Kind;
 use zipster_stack::resources::{Function, LogGroup, Queue, Role, Topic};
 
 use super::Refusal;
+use super::messaging::queue_url;
 use crate::clients::Clients;
 
 /// Takes from a resource, which has been brought up to date, what only `old` says of it.
@@ -47,15 +48,7 @@ async fn queue(clients: &Clients, old: &Queue, new: &Queue) -> Result<(), Refusa
     if old.redrive_policy.is_none() || new.redrive_policy.is_some() {
         return Ok(());
     }
-    let url = clients
-        .sqs
-        .get_queue_url()
-        .queue_name(new.name.as_str())
-        .send()
-        .await
-        .map_err(Refusal::of("GetQueueUrl"))?
-        .queue_url
-        .unwrap_or_default();
+    let url = queue_url(clients, new.name.as_str()).await?;
     clients
         .sqs
         .set_queue_attributes()

@@ -6,9 +6,10 @@ use aws_sdk_s3::types::{
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 use zipster_names::Arn;
-use zipster_stack::resources::{Bucket, TopicSubscription};
+use zipster_stack::resources::TopicSubscription;
 use zipster_stack::{Kind, Resource, Stack};
 
+use super::messaging::queue_url;
 use super::{Refusal, removal};
 use crate::clients::Clients;
 
@@ -22,7 +23,7 @@ pub(super) async fn take_away(
     if let Kind::Bucket(bucket) = &resource.kind
         && !bucket.force_destroy
     {
-        return empty_bucket(clients, bucket).await;
+        return removal::delete_bucket(clients, bucket.name.as_str()).await;
     }
     detach(clients, &resource.kind).await?;
     removal::remove_one(clients, stack, resource).await
@@ -223,15 +224,7 @@ async fn unsubscribe(clients: &Clients, wanted: &TopicSubscription) -> Result<()
 }
 
 async fn queue_policy(clients: &Clients, queue: &str) -> Result<(), Refusal> {
-    let url = clients
-        .sqs
-        .get_queue_url()
-        .queue_name(queue)
-        .send()
-        .await
-        .map_err(Refusal::of("GetQueueUrl"))?
-        .queue_url
-        .unwrap_or_default();
+    let url = queue_url(clients, queue).await?;
     clients
         .sqs
         .set_queue_attributes()
@@ -240,16 +233,5 @@ async fn queue_policy(clients: &Clients, queue: &str) -> Result<(), Refusal> {
         .send()
         .await
         .map_err(Refusal::of("SetQueueAttributes"))?;
-    Ok(())
-}
-
-async fn empty_bucket(clients: &Clients, bucket: &Bucket) -> Result<(), Refusal> {
-    clients
-        .s3
-        .delete_bucket()
-        .bucket(bucket.name.as_str())
-        .send()
-        .await
-        .map_err(Refusal::of("DeleteBucket"))?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use zipster_stack::resources::{
 };
 
 use super::{Deployer, Refusal};
+use crate::clients::Clients;
 
 impl Deployer<'_> {
     pub(super) async fn topic(&self, topic: &Topic) -> Result<(), Refusal> {
@@ -132,7 +133,7 @@ impl Deployer<'_> {
             Ok(_) => Ok(()),
             // One of that name with other attributes; with the same ones it would have been given.
             Err(refusal) if self.may_exist(&refusal) => {
-                let url = self.queue_url(queue.name.as_str()).await?;
+                let url = queue_url(self.clients, queue.name.as_str()).await?;
                 self.clients
                     .sqs
                     .set_queue_attributes()
@@ -148,7 +149,7 @@ impl Deployer<'_> {
     }
 
     pub(super) async fn queue_policy(&self, policy: &QueuePolicy) -> Result<(), Refusal> {
-        let url = self.queue_url(policy.queue.as_str()).await?;
+        let url = queue_url(self.clients, policy.queue.as_str()).await?;
         self.clients
             .sqs
             .set_queue_attributes()
@@ -159,17 +160,16 @@ impl Deployer<'_> {
             .map_err(Refusal::of("SetQueueAttributes"))?;
         Ok(())
     }
+}
 
-    /// The stack has the URL that AWS would give; the target has one of its own.
-    async fn queue_url(&self, name: &str) -> Result<String, Refusal> {
-        let answer = self
-            .clients
-            .sqs
-            .get_queue_url()
-            .queue_name(name)
-            .send()
-            .await
-            .map_err(Refusal::of("GetQueueUrl"))?;
-        Ok(answer.queue_url.unwrap_or_default())
-    }
+/// The stack has the URL that AWS would give; the target has one of its own.
+pub(super) async fn queue_url(clients: &Clients, name: &str) -> Result<String, Refusal> {
+    let answer = clients
+        .sqs
+        .get_queue_url()
+        .queue_name(name)
+        .send()
+        .await
+        .map_err(Refusal::of("GetQueueUrl"))?;
+    Ok(answer.queue_url.unwrap_or_default())
 }

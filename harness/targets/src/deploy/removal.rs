@@ -4,6 +4,7 @@ use zipster_stack::{Kind, Resource, Stack};
 
 use super::Refusal;
 use super::event_sources::remove_mapping;
+use super::messaging::queue_url;
 use crate::clients::Clients;
 use crate::{TargetError, leftovers};
 
@@ -59,15 +60,7 @@ pub(super) async fn remove_one(
                 .map_err(Refusal::of("DeleteTopic"))
         }
         Kind::Queue(queue) => {
-            let url = clients
-                .sqs
-                .get_queue_url()
-                .queue_name(queue.name.as_str())
-                .send()
-                .await
-                .map_err(Refusal::of("GetQueueUrl"))?
-                .queue_url
-                .unwrap_or_default();
+            let url = queue_url(clients, queue.name.as_str()).await?;
             clients
                 .sqs
                 .delete_queue()
@@ -217,6 +210,11 @@ async fn remove_bucket(clients: &Clients, bucket: &str) -> Result<(), Refusal> {
     leftovers::empty(clients, bucket, "")
         .await
         .map_err(|error| Refusal::because("DeleteObjects", error.to_string()))?;
+    delete_bucket(clients, bucket).await
+}
+
+/// Only one that is empty.
+pub(super) async fn delete_bucket(clients: &Clients, bucket: &str) -> Result<(), Refusal> {
     clients
         .s3
         .delete_bucket()
