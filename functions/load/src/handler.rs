@@ -7,7 +7,7 @@ use pipeline::failure::Failure;
 use pipeline::notice::{Announcer, Count, Function, Publisher, Step};
 use pipeline::object::{self, Deletion, Object};
 use pipeline::runtime::{Handler, Service};
-use pipeline::source_version::{SOURCE_VERSION, SourceVersion, VersionError};
+use pipeline::source_version::{SOURCE_UPLOAD, SOURCE_VERSION, SourceVersion, VersionError};
 
 use crate::database::Database;
 use crate::error::{DatabaseError, LoadError};
@@ -61,9 +61,11 @@ impl Handler for Load {
             return announcer.skipped(reason).await;
         };
         if !object.is_of(created) {
+            // Of which upload the load file of the event was made, nothing says any more.
             let reason = "A newer load file has the same key by now, and an event of its own.";
             return announcer.superseded(reason).await;
         }
+        announcer.upload(upload(created, &object));
         let entry = Entry {
             bucket: created.bucket.to_string(),
             object_key: created.key.to_string(),
@@ -126,6 +128,15 @@ fn version(created: &Created, object: &Object) -> Result<SourceVersion, Failure>
         None => created
             .source_version(object.last_modified)
             .map_err(invalid_version),
+    }
+}
+
+/// The upload of the input that the load file was made from; for a load file that somebody put there
+/// by hand, its own.
+fn upload<'a>(created: &'a Created, object: &'a Object) -> &'a str {
+    match object.metadata.get(SOURCE_UPLOAD) {
+        Some(upload) => upload,
+        None => created.upload(),
     }
 }
 

@@ -12,6 +12,10 @@ use time::format_description::well_known::Rfc3339;
 use crate::names::{BucketName, ETag, EncodedKey, ObjectKey};
 use crate::source_version::{EventIdentity, Sequencer, SourceVersion, VersionError};
 
+/// A longer version id would not fit into a load file's metadata. S3's have 32 characters; 1,024 is
+/// the most that it promises to stay below.
+const UPLOAD_ROOM: usize = 128;
+
 /// Why the payload of an invocation is not an S3 event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
@@ -92,6 +96,15 @@ impl Created {
         last_modified: Option<OffsetDateTime>,
     ) -> Result<SourceVersion, VersionError> {
         SourceVersion::new(self.event_time, last_modified, &self.sequencer)
+    }
+
+    /// What tells this upload of the key from every other, for whoever uploaded it: the id of its
+    /// version or, on a bucket without versioning, its entity tag. `PutObject` answers with both.
+    pub fn upload(&self) -> &str {
+        match &self.version_id {
+            Some(version) if version.len() <= UPLOAD_ROOM => version,
+            _ => self.etag.as_str(),
+        }
     }
 
     /// What makes this event recognisable when it is delivered again.

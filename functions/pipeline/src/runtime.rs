@@ -223,6 +223,7 @@ impl<H: Handler> Service<H> {
             bucket: created.bucket.as_str().to_owned(),
             key: created.key.as_str().to_owned(),
             request_id: request_id.to_owned(),
+            upload: String::new(),
         });
         let work = self.handler.created(created, &mut announcer);
         // What is dropped at the end of the time is in a state that the next attempt can deal with.

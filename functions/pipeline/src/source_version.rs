@@ -22,6 +22,10 @@ pub const SOURCE_KEY: &str = "source-key";
 /// User metadata on a load file: the entity tag of the input, without quotes.
 pub const SOURCE_ETAG: &str = "source-etag";
 
+/// User metadata on a load file: which upload of the input it was made from, see
+/// [`Created::upload`].
+pub const SOURCE_UPLOAD: &str = "source-upload";
+
 /// Digits of the milliseconds: enough until the year 2286.
 const TIME_DIGITS: usize = 13;
 /// The sequencer is padded to this length.
@@ -163,6 +167,7 @@ pub fn metadata(created: &Created, version: &SourceVersion) -> BTreeMap<String, 
         (SOURCE_VERSION.to_owned(), version.to_string()),
         (SOURCE_BUCKET.to_owned(), created.bucket.to_string()),
         (SOURCE_ETAG.to_owned(), created.etag.to_string()),
+        (SOURCE_UPLOAD.to_owned(), created.upload().to_owned()),
     ]);
     if key.len() <= KEY_ROOM {
         metadata.insert(SOURCE_KEY.to_owned(), key);
@@ -186,13 +191,17 @@ mod tests {
     use crate::names::{BucketName, ETag, EncodedKey};
 
     #[test]
-    fn metadata_fits_whatever_the_key() {
-        for (key, has_key) in [("a b.csv".to_owned(), true), ("é".repeat(512), false)] {
+    fn metadata_fits_whatever_the_key_and_the_version() {
+        for (key, version_length, has_key) in [
+            ("a b.csv".to_owned(), 32, true),
+            ("a".repeat(1024), 128, true),
+            ("é".repeat(512), 1024, false),
+        ] {
             let created = Created {
                 bucket: BucketName::parse(&"b".repeat(63)).unwrap(),
                 key: EncodedKey::new(key).decode().unwrap(),
                 etag: ETag::parse(&"e".repeat(36)).unwrap(),
-                version_id: None,
+                version_id: Some("v".repeat(version_length)),
                 sequencer: Sequencer::parse("0055AED6DCD90281E5").unwrap(),
                 event_time: datetime!(2026-11-23 16:00:00 UTC),
                 size: None,

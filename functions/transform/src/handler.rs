@@ -47,6 +47,7 @@ impl Handler for Transformer {
         created: &Created,
         announcer: &mut Announcer<'_>,
     ) -> Result<(), Failure> {
+        announcer.upload(created.upload());
         let mut object = match self.find(created).await? {
             Found::Same(object) => object,
             Found::Nothing => return announcer.skipped(GONE).await,

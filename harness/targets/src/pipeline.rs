@@ -186,6 +186,13 @@ impl Pipeline {
         }
     }
 
+    /// Whether an event may be delivered twice though nobody asked for that, as S3, SNS and Lambda
+    /// may. An emulator of ours does so only if it is told to.
+    #[must_use]
+    pub fn may_repeat_events(&self) -> bool {
+        self.emulator().is_none()
+    }
+
     /// Which object keys are this pipeline's. All methods take and give names without its prefix.
     #[must_use]
     pub fn keys(&self) -> &KeySpace {
@@ -270,7 +277,7 @@ impl Pipeline {
             for key in &keys {
                 let written = self.key_in_events(key);
                 let found = letters.iter().filter(|letter| letter.contains(&written));
-                lock(watch).found_dead(function, key, found.count());
+                lock(watch).found_dead(function, key, found.cloned().collect());
             }
         }
         Ok(())

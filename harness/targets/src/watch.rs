@@ -3,6 +3,10 @@
 //! An emulator knows when nothing is left to happen. A deployed pipeline is known by its notices
 //! alone: each file that was sent has to come to an end in `transform`, and in `load` if there is
 //! something to load, and every step up to the end has to be heard of, since topics keep no order.
+//!
+//! An event may be delivered twice, and then a function says twice that it came to an end. So ends
+//! are not counted by key: each notice names the upload that it is about, and so does the answer to
+//! whoever uploaded.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,14 +20,33 @@ pub(crate) struct Attempts {
     pub load: usize,
 }
 
+/// One upload of a key, by the names that S3 gave it: the id of its version, if the bucket keeps
+/// versions, and its entity tag. Notices call it by one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload(Vec<String>);
+
+impl Upload {
+    /// What `PutObject` answered with.
+    pub fn new(version_id: Option<&str>, etag: Option<&str>) -> Self {
+        let etag = etag.map(|tag| tag.trim_matches('"'));
+        let names = version_id.into_iter().chain(etag);
+        Self(names.map(str::to_owned).collect())
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.0.iter().any(|own| own == name)
+    }
+}
+
 /// What was sent, and what was heard of it.
 #[derive(Debug)]
 pub(crate) struct Watch {
     attempts: Attempts,
-    /// How often each key was sent.
-    sent: BTreeMap<String, usize>,
-    /// How many events of each function and key lie among the dead letters.
-    buried: BTreeMap<(&'static str, String), usize>,
+    /// The uploads of each key, the newest last. Without versions, one that is sent again is the
+    /// same upload, and there twice.
+    sent: BTreeMap<String, Vec<Upload>>,
+    /// The events of each function and key that lie among the dead letters.
+    buried: BTreeMap<(&'static str, String), Vec<String>>,
     heard: Vec<Notice>,
     /// How many of those somebody has been given.
     given: usize,
@@ -40,9 +63,9 @@ impl Watch {
         }
     }
 
-    /// A file is about to be sent.
-    pub fn send(&mut self, key: &str) {
-        *self.sent.entry(key.to_owned()).or_default() += 1;
+    /// A file was sent.
+    pub fn sent(&mut self, key: &str, upload: Upload) {
+        self.sent.entry(key.to_owned()).or_default().push(upload);
     }
 
     /// The keys that were sent.
@@ -50,11 +73,14 @@ impl Watch {
         self.sent.keys().cloned().collect()
     }
 
-    /// So many events of a key were found among a function's dead letters: a function that cannot
-    /// run cannot say so.
-    pub fn found_dead(&mut self, function: &'static str, key: &str, letters: usize) {
+    /// These events of a key were found among a function's dead letters: a function that cannot run
+    /// cannot say so.
+    pub fn found_dead(&mut self, function: &'static str, key: &str, letters: Vec<String>) {
         let buried = self.buried.entry((function, key.to_owned())).or_default();
-        *buried = letters.max(*buried);
+        // A look at a queue need not show everything that lies there.
+        if letters.len() > buried.len() {
+            *buried = letters;
+        }
     }
 
     /// Notices have arrived.
@@ -92,82 +118,108 @@ impl Watch {
     /// What has yet to be heard, a line each; nothing if every file has come to its end.
     pub fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
-        for (key, sent) in &self.sent {
-            let transform = self.of("transform", key);
-            let ended = transform.ended(self.attempts.transform);
-            if ended < *sent || transform.is_left_to_another() {
-                missing.push(transform.describe(key, ended, *sent));
-                continue;
+        for (key, uploads) in &self.sent {
+            for (index, upload) in uploads.iter().enumerate() {
+                if uploads[..index].contains(upload) {
+                    continue;
+                }
+                let sent = uploads.iter().filter(|other| *other == upload).count();
+                let transform = self.of("transform", key, upload);
+                let ended = transform.ended(self.attempts.transform);
+                if ended < sent {
+                    missing.push(transform.describe(key, ended, sent));
+                    continue;
+                }
+                missing.extend(transform.steps_missing(key));
+                let to_load = transform.succeeded.min(sent);
+                let load = self.of("load", key, upload);
+                let mut ended = load.ended_itself(self.attempts.load);
+                // Its load file may have been replaced by that of a later upload, or by a second
+                // one of its own, which is then to be waited for.
+                let mut later = uploads[index..].iter().filter(|other| *other != upload);
+                if later.any(|later| self.of("load", key, later).succeeded > 0) {
+                    ended += load.superseded;
+                }
+                if ended < to_load {
+                    missing.push(load.describe(key, ended, to_load));
+                    continue;
+                }
+                missing.extend(load.steps_missing(key));
             }
-            missing.extend(transform.steps_missing(key));
-            let load = self.of("load", key);
-            let ended = load.ended(self.attempts.load);
-            if ended < transform.succeeded || load.is_left_to_another() {
-                missing.push(load.describe(key, ended, transform.succeeded));
-                continue;
-            }
-            missing.extend(load.steps_missing(key));
         }
         missing
     }
 
-    fn of(&self, function: &'static str, key: &str) -> Account {
-        let buried = self.buried.get(&(function, key.to_owned()));
+    fn of(&self, function: &'static str, key: &str, upload: &Upload) -> Account {
+        // Of which upload an event of `load` is, the object knows and the event does not: what
+        // failed before the object was read, or found another one, may be of any.
+        let may_be_of_any = function == "load";
         let mut account = Account {
             function,
-            buried: buried.copied().unwrap_or(0),
             ..Account::default()
         };
+        if let Some(letters) = self.buried.get(&(function, key.to_owned())) {
+            let names = |letter: &&String| upload.0.iter().any(|name| letter.contains(name));
+            let ours = letters.iter().filter(|l| may_be_of_any || names(l));
+            account.buried = ours.count();
+        }
         for notice in &self.heard {
             if notice.attribute("function") != function || notice.attribute("key") != key {
                 continue;
             }
-            let step: u32 = notice.attribute("step").parse().unwrap_or(0);
-            let status = notice.attribute("status");
-            match status {
-                "succeeded" => {
-                    account.succeeded += 1;
-                    account.last_step = account.last_step.max(step);
-                }
-                "superseded" => account.superseded += 1,
-                "failed" => account.failed += 1,
-                _ => {}
+            let name = notice.attribute("upload");
+            if !(upload.is_called(name) || may_be_of_any && name.is_empty()) {
+                continue;
             }
-            if status != "failed" {
-                *account.steps.entry(step).or_default() += 1;
+            let step: u32 = notice.attribute("step").parse().unwrap_or(0);
+            match notice.attribute("status") {
+                "superseded" => account.superseded += 1,
+                "failed" => {
+                    let request = notice.attribute("request_id").to_owned();
+                    *account.failed.entry(request).or_default() += 1;
+                }
+                "skipped" => account.skipped += 1,
+                done => {
+                    *account.steps.entry(step).or_default() += 1;
+                    if done == "succeeded" {
+                        account.succeeded += 1;
+                        account.last_step = account.last_step.max(step);
+                    }
+                }
             }
         }
         account
     }
 }
 
-/// What one function said of one key.
+/// What one function said of one upload.
 #[derive(Debug, Default)]
 struct Account {
     function: &'static str,
     succeeded: usize,
     superseded: usize,
-    failed: usize,
+    skipped: usize,
+    /// How often each request failed: a retry is the same request, a second delivery another one.
+    failed: BTreeMap<String, usize>,
     buried: usize,
     last_step: u32,
-    /// How often each step was announced.
+    /// How often each step was announced as done.
     steps: BTreeMap<u32, usize>,
 }
 
 impl Account {
     /// How many events have come to an end. One that was left to a newer version of the object
-    /// has, too; one that found nothing to do is a second delivery, and no end of its own. One that
-    /// was given up is announced, or found among the dead letters, or both.
+    /// has, too; one that found nothing to do is a second delivery, and no end of its own.
     fn ended(&self, attempts: usize) -> usize {
-        let given_up = self.buried.max(self.failed / attempts.max(1));
-        self.succeeded + self.superseded + given_up
+        self.ended_itself(attempts) + self.superseded
     }
 
-    /// Whether all that was heard of ends is that newer versions of the object are others' to do: one
-    /// of them is the newest, and its end is yet to come. A file that was sent once has newer
-    /// versions of its load file if its event came twice.
-    fn is_left_to_another(&self) -> bool {
-        self.superseded > 0 && self.succeeded == 0 && self.failed == 0 && self.buried == 0
+    /// How many events have come to an end that is not left to another. One that was given up is
+    /// announced, or found among the dead letters, or both.
+    fn ended_itself(&self, attempts: usize) -> usize {
+        let failed = self.failed.values();
+        let given_up = failed.filter(|times| **times >= attempts).count();
+        self.succeeded + self.buried.max(given_up)
     }
 
     /// The steps before an end that have not been heard of yet.
@@ -190,8 +242,14 @@ impl Account {
             steps => format!("steps {}", steps.join(", ")),
         };
         let _ = write!(text, "; heard so far: {heard}");
-        if self.failed > 0 {
-            let _ = write!(text, ", failed {} time(s)", self.failed);
+        for (times, what) in [
+            (self.failed.values().sum(), "failed"),
+            (self.superseded, "superseded"),
+            (self.skipped, "skipped"),
+        ] {
+            if times > 0 {
+                let _ = write!(text, ", {what} {times} time(s)");
+            }
         }
         text
     }
@@ -201,9 +259,19 @@ impl Account {
 mod tests {
     use super::*;
 
+    const ATTEMPTS: Attempts = Attempts {
+        transform: 3,
+        load: 3,
+    };
+
+    fn upload(name: &str) -> Upload {
+        Upload::new(Some(name), Some("\"etag\""))
+    }
+
+    /// `function step status key upload request_id`, the last of which may be missing.
     fn notice(text: &str) -> Notice {
         let words: Vec<&str> = text.split(' ').collect();
-        let names = ["function", "step", "status", "key"];
+        let names = ["function", "step", "status", "key", "upload", "request_id"];
         Notice {
             topic: String::new(),
             subject: String::new(),
@@ -218,62 +286,65 @@ mod tests {
 
     #[test]
     fn a_dead_letter_is_the_end_of_an_event_that_nobody_announced() {
-        let mut watch = Watch::new(Attempts {
-            transform: 3,
-            load: 3,
-        });
-        watch.send("a.csv");
-        watch.found_dead("transform", "a.csv", 0);
+        let letter = |name: &str| format!(r#"{{"key":"a.csv","versionId":"{name}"}}"#);
+        let mut watch = Watch::new(ATTEMPTS);
+        watch.sent("a.csv", upload("v1"));
+        watch.found_dead("transform", "a.csv", Vec::new());
         assert_eq!(watch.missing().len(), 1);
-        watch.found_dead("transform", "a.csv", 1);
+        watch.found_dead("transform", "a.csv", vec![letter("v1")]);
         assert!(watch.missing().is_empty());
-        watch.send("a.csv");
+        watch.sent("a.csv", upload("v2"));
         assert_eq!(watch.missing().len(), 1);
+        watch.found_dead("transform", "a.csv", vec![letter("v1"), letter("v1")]);
+        assert_eq!(watch.missing().len(), 1, "the first one's event came twice");
+        watch.found_dead("transform", "a.csv", ["v1", "v1", "v2"].map(letter).into());
+        assert!(watch.missing().is_empty());
     }
 
     #[track_caller]
     fn check(sent: &[&str], heard: &[&str], missing: &[&str]) {
-        let mut watch = Watch::new(Attempts {
-            transform: 3,
-            load: 3,
-        });
-        sent.iter().for_each(|key| watch.send(key));
+        let mut watch = Watch::new(ATTEMPTS);
+        for name in sent {
+            watch.sent("a", upload(name));
+        }
         watch.hear(heard.iter().map(|text| notice(text)));
         assert_eq!(watch.missing(), missing);
     }
 
     const TRANSFORM: [&str; 3] = [
-        "transform 1 started a",
-        "transform 2 progress a",
-        "transform 3 succeeded a",
+        "transform 1 started a v1",
+        "transform 2 progress a v1",
+        "transform 3 succeeded a v1",
     ];
-    const LOAD: [&str; 2] = ["load 1 started a", "load 2 succeeded a"];
+    const LOAD: [&str; 2] = ["load 1 started a v1", "load 2 succeeded a v1"];
+    const TRANSFORM_2: [&str; 2] = ["transform 1 started a v2", "transform 2 succeeded a v2"];
+    const LOAD_2: [&str; 2] = ["load 1 started a v2", "load 2 succeeded a v2"];
 
     #[test]
     fn a_file_has_to_come_to_its_end_in_both_functions() {
         check(&[], &[], &[]);
         check(
-            &["a"],
+            &["v1"],
             &[],
             &["the end of transform for a; heard so far: nothing"],
         );
         check(
-            &["a"],
+            &["v1"],
             &TRANSFORM[..2],
             &["the end of transform for a; heard so far: steps 1, 2"],
         );
         check(
-            &["a"],
+            &["v1"],
             &TRANSFORM,
             &["the end of load for a; heard so far: nothing"],
         );
-        check(&["a"], &[&TRANSFORM[..], &LOAD[..]].concat(), &[]);
+        check(&["v1"], &[&TRANSFORM[..], &LOAD[..]].concat(), &[]);
     }
 
     #[test]
     fn an_end_that_overtakes_a_step_is_not_the_end_of_waiting() {
         check(
-            &["a"],
+            &["v1"],
             &[&TRANSFORM[1..], &LOAD[..]].concat(),
             &["step 1 of transform for a"],
         );
@@ -281,54 +352,91 @@ mod tests {
 
     #[test]
     fn a_failure_is_the_end_once_every_attempt_has_failed() {
-        let failed = ["transform 2 failed a"; 3];
+        let failed = ["transform 2 failed a v1"; 3];
         check(
-            &["a"],
+            &["v1"],
             &failed[..2],
             &["the end of transform for a; heard so far: nothing, failed 2 time(s)"],
         );
-        check(&["a"], &failed, &[]);
+        check(&["v1"], &failed, &[]);
         check(
-            &["a"],
+            &["v1"],
             &[&failed[..1], &TRANSFORM[..], &LOAD[..]].concat(),
             &[],
         );
+        // Two deliveries, neither of which was given up.
+        let once = "transform 2 failed a v1 r1";
+        let again = "transform 2 failed a v1 r2";
+        check(
+            &["v1"],
+            &[once, again, once, again],
+            &["the end of transform for a; heard so far: nothing, failed 4 time(s)"],
+        );
+        check(&["v1"], &[once, again, once, again, once], &[]);
+        // The load file could not even be opened.
+        let failed = ["load 1 failed a"; 3];
+        check(&["v1"], &[&TRANSFORM[..], &failed[..]].concat(), &[]);
     }
 
     #[test]
-    fn a_key_that_was_sent_twice_ends_twice() {
+    fn each_upload_of_a_key_has_an_end_of_its_own() {
         let once = [&TRANSFORM[..], &LOAD[..]].concat();
+        let waiting = ["the end of transform for a; heard so far: nothing"];
+        check(&["v1", "v2"], &once, &waiting);
+        // The first one's event came twice.
+        check(&["v1", "v2"], &[&once[..], &once[..]].concat(), &waiting);
+        let failed_twice = ["transform 2 failed a v1"; 6];
+        check(&["v1", "v2"], &failed_twice, &waiting);
+        let twice = [&once[..], &TRANSFORM_2[..], &LOAD_2[..]].concat();
+        check(&["v1", "v2"], &twice, &[]);
+        let left = ["transform 1 superseded a v1"];
         check(
-            &["a", "a"],
-            &once,
-            &["the end of transform for a (1 of 2); heard so far: steps 1, 2, 3"],
-        );
-        check(&["a", "a"], &[&once[..], &once[..]].concat(), &[]);
-        check(
-            &["a", "a"],
-            &[&once[..], &["transform 1 superseded a"][..]].concat(),
+            &["v1", "v2"],
+            &[&left[..], &TRANSFORM_2[..], &LOAD_2[..]].concat(),
             &[],
         );
     }
 
     #[test]
-    fn who_leaves_it_to_a_newer_version_is_not_the_last() {
-        let superseded = ["load 1 superseded a"];
-        check(
-            &["a"],
-            &[&TRANSFORM[..], &superseded[..]].concat(),
-            &["the end of load for a; heard so far: step 1"],
+    fn without_versions_an_upload_that_is_repeated_ends_twice() {
+        let once: Vec<String> = [&TRANSFORM[..], &LOAD[..]]
+            .concat()
+            .iter()
+            .map(|text| text.replace("v1", "etag"))
+            .collect();
+        let mut watch = Watch::new(ATTEMPTS);
+        for _ in 0..2 {
+            watch.sent("a", Upload::new(None, Some("\"etag\"")));
+        }
+        watch.hear(once.iter().map(|text| notice(text)));
+        assert_eq!(
+            watch.missing(),
+            ["the end of transform for a (1 of 2); heard so far: steps 1, 2, 3"]
         );
-        let once = [&TRANSFORM[..], &superseded[..], &LOAD[..]].concat();
-        check(&["a"], &once, &[]);
+        watch.hear(once.iter().map(|text| notice(text)));
+        assert!(watch.missing().is_empty());
+    }
+
+    #[test]
+    fn who_leaves_it_to_a_newer_load_file_is_not_the_last() {
+        let superseded = ["load 1 superseded a"];
+        let waiting = ["the end of load for a; heard so far: nothing, superseded 1 time(s)"];
+        // Its event came twice, and so there were two load files.
+        let left = [&TRANSFORM[..], &superseded[..]].concat();
+        check(&["v1"], &left, &waiting);
+        check(&["v1"], &[&left[..], &LOAD[..]].concat(), &[]);
+        // The load file of a second upload replaced the first one's.
+        let both = [&left[..], &TRANSFORM_2[..]].concat();
+        check(&["v1", "v2"], &both, &[waiting[0], waiting[0]]);
+        check(&["v1", "v2"], &[&both[..], &LOAD_2[..]].concat(), &[]);
     }
 
     #[test]
     fn a_second_delivery_that_found_nothing_to_do_is_no_end() {
         check(
-            &["a"],
-            &["transform 1 skipped a"],
-            &["the end of transform for a; heard so far: step 1"],
+            &["v1"],
+            &["transform 1 skipped a v1"],
+            &["the end of transform for a; heard so far: nothing, skipped 1 time(s)"],
         );
     }
 }

@@ -67,6 +67,13 @@ impl<'a> Announcer<'a> {
         }
     }
 
+    /// From now on it is about this upload of the input, see [`Created::upload`].
+    ///
+    /// [`Created::upload`]: crate::event::Created::upload
+    pub fn upload(&mut self, upload: &str) {
+        upload.clone_into(&mut self.about.upload);
+    }
+
     /// The next step is done.
     ///
     /// # Errors

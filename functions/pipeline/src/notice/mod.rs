@@ -124,6 +124,10 @@ pub struct About {
     pub key: String,
     /// Lambda's id of the request.
     pub request_id: String,
+    /// Which upload of the input it is about, see [`Created::upload`]; empty while that is not known.
+    ///
+    /// [`Created::upload`]: crate::event::Created::upload
+    pub upload: String,
 }
 
 /// One message on a function's topic.
@@ -176,6 +180,7 @@ impl Notice {
             ("bucket", text(&self.about.bucket)),
             ("key", text(&self.about.key)),
             ("request_id", text(&self.about.request_id)),
+            ("upload", text(&self.about.upload)),
         ]);
         attributes.retain(|_, value| *value != Attribute::Text(String::new()));
         let counts = self.step.counts.iter();

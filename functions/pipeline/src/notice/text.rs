@@ -123,6 +123,7 @@ mod tests {
                 bucket: "zipster-input-123456789012".to_owned(),
                 key: key.to_owned(),
                 request_id: "6bc28136-xmpl-4365-b021-0ce6b2e64ab0".to_owned(),
+                upload: String::new(),
             },
             number: 2,
             status,

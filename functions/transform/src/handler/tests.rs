@@ -102,6 +102,7 @@ async fn an_extract_becomes_two_files_and_is_deleted_last() {
         ("source-bucket", "input"),
         ("source-key", "in%202026.csv"),
         ("source-etag", &etag(EXTRACT.as_bytes())),
+        ("source-upload", &etag(EXTRACT.as_bytes())),
     ] {
         assert_eq!(headers[&format!("x-amz-meta-{name}")], value, "{name}");
     }

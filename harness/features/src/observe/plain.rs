@@ -17,7 +17,7 @@ pub(super) struct Plain {
 const SOURCE_VERSION: &str = r"\b\d{13}-[0-9A-F]{16,}\b";
 
 /// What differs from run to run by its form.
-const FORMS: [(&str, &str); 6] = [
+const FORMS: [(&str, &str); 7] = [
     // Request identifiers, and others of the same form.
     (
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -31,6 +31,11 @@ const FORMS: [(&str, &str); 6] = [
     // What a REPORT line measures.
     (r"\d+(\.\d+)? ms", "<n> ms"),
     (r"Max Memory Used: \d+ MB", "Max Memory Used: <n> MB"),
+    // An upload's name: the id of a version, or an entity tag.
+    (
+        r"(?m)^(x-amz-meta-source-)?upload: \S+$",
+        "${1}upload: <upload>",
+    ),
     // A cold start or a warm one.
     (r"\tInit Duration: <n> ms", ""),
 ];
@@ -123,6 +128,10 @@ mod tests {
             (
                 "source-version: 1795907656767-0055AED6DCD90281E500000000000000",
                 "source-version: <version>",
+            ),
+            (
+                "steps: 5\nupload: 3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY\n",
+                "steps: 5\nupload: <upload>\n",
             ),
             (
                 "START RequestId: 54175062-836b-4cbf-8e78-444a77f27773 Version: $LATEST",

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::{Pipeline, Place, lock};
 use crate::TargetError;
 use crate::error::chain;
+use crate::watch::Upload;
 
 impl Pipeline {
     /// Puts a file into the input bucket. It is accepted, not yet processed, when this returns.
@@ -35,10 +36,8 @@ impl Pipeline {
 
     async fn put(&self, name: &str, body: ByteStream) -> Result<(), TargetError> {
         let key = self.keys.key(name);
-        if let Place::Deployed(watch) = &self.place {
-            lock(watch).send(name);
-        }
-        self.clients
+        let put = self
+            .clients
             .s3
             .put_object()
             .bucket(&self.outputs.input_bucket)
@@ -50,6 +49,10 @@ impl Pipeline {
                 what: format!("PutObject {}/{key}", self.outputs.input_bucket),
                 reason: chain(&error),
             })?;
+        if let Place::Deployed(watch) = &self.place {
+            let upload = Upload::new(put.version_id(), put.e_tag());
+            lock(watch).sent(name, upload);
+        }
         Ok(())
     }
 
