@@ -151,9 +151,11 @@ fn introduce(session: &Session, stage: &Stage) {
     anstream::println!("  export AWS_REGION={}", session.region);
     anstream::println!("  export AWS_ACCESS_KEY_ID={}", session.access_key_id);
     anstream::println!(
-        "  export AWS_SECRET_ACCESS_KEY={}\n",
+        "  export AWS_SECRET_ACCESS_KEY={}",
         session.secret_access_key
     );
+    // Live tail has a host of its own on AWS.
+    anstream::println!("  export AWS_DISABLE_HOST_PREFIX_INJECTION=true\n");
     let rows = [
         ("put files into", format!("s3://{}", session.input_bucket)),
         ("error files", format!("s3://{}", session.error_bucket)),

@@ -19,7 +19,7 @@ import botocore.exceptions
 
 import function
 from referee import Referee
-from shapes import problems
+from shapes import event_problems, problems
 
 HERE = pathlib.Path(__file__).parent
 # The heading in the document, and the client's name.
@@ -71,6 +71,8 @@ CONFIG = botocore.config.Config(
     parameter_validation=False,
     connect_timeout=5,
     read_timeout=60,
+    # Live tail's `stream-` before the host.
+    inject_host_prefix=False,
 )
 
 
@@ -115,6 +117,21 @@ class Walker:
         found = [problem for problem in problems(operation, self.raw) if problem not in AS_ON_AWS]
         self.referee.complain(f"{self.service} {operation.name}", found)
         return answer
+
+    def follow(self, name, member, is_last, **parameters):
+        """A call whose answer goes on: its messages, up to the first for which `is_last` holds."""
+        answer = self.call(name, **parameters)
+        operation = self.operation(name)
+        told = []
+        # botocore's own reading of messages leaves out what it does not know.
+        for message in answer[member]._event_generator:
+            found, event, value = event_problems(operation, message)
+            self.referee.complain(f"{self.service} {operation.name}: {event}", found)
+            told.append((event, value))
+            if is_last(event, value):
+                break
+        answer[member].close()
+        return told
 
     def refuse(self, expected, name, by=None, **parameters):
         """A call that has to fail with this code, or one of them."""

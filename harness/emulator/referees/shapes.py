@@ -39,6 +39,9 @@ def problems(operation, response):
             found.append(f"status {response['status_code']} instead of {expected}")
     if protocol == "query":
         document(operation, shape, body, found)
+    elif operation.has_event_stream_output:
+        if headers.get("content-type") != "application/vnd.amazon.eventstream":
+            found.append(f"content type {headers.get('content-type')}")
     elif protocol == "json":
         if "application/x-amz-json" not in headers.get("content-type", ""):
             found.append(f"content type {headers.get('content-type')}")
@@ -50,6 +53,22 @@ def problems(operation, response):
     else:
         rest(operation, shape, protocol, headers, body, found)
     return found
+
+
+def event_problems(operation, message):
+    """What is wrong with one message of an answer that goes on, and what it is: its name and value."""
+    found = []
+    events = operation.get_event_stream_output()
+    kind = message.headers[":message-type"]
+    name = message.headers.get(f":{kind}-type")
+    value = json.loads(message.payload)
+    if message.headers.get(":content-type") != "application/x-amz-json-1.1":
+        found.append(f"content type {message.headers.get(':content-type')}")
+    if name in events.members:
+        from_json(events.members[name], value, name, found, "unixTimestamp")
+    else:
+        found.append(f"the {kind} {name} is not declared")
+    return found, name, value
 
 
 def document(operation, shape, body, found):

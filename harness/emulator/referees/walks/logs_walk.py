@@ -60,6 +60,19 @@ def walk(w):
     if [match["extractedValues"]["$request"] for match in matched] != ["GET /a b"]:
         raise AssertionError(f"not what matches: {matched}")
     w.refuse("InvalidParameterException", "test_metric_filter", filterPattern="{ $.a }", logEventMessages=lines)
+    arn = {"logGroupIdentifiers": [resource["resourceArn"]]}
+    w.refuse(MISSING, "start_live_tail", logGroupIdentifiers=[gone["resourceArn"]])
+    w.refuse("InvalidParameterException", "start_live_tail", logGroupIdentifiers=["/walked"])
+
+    def put_and_wait(event, value):
+        if event == "sessionStart":
+            events = [{"timestamp": now, "message": message} for message in ("goodbye", "hello again")]
+            w.other("logs").put_log_events(**stream, logEvents=events)
+        return value.get("sessionResults")
+
+    told = w.follow("start_live_tail", "responseStream", put_and_wait, **arn, logEventFilterPattern="hello")
+    if told[0][0] != "sessionStart" or told[-1][1]["sessionResults"][0]["message"] != "hello again":
+        raise AssertionError(f"not what was put: {told}")
     w.call("delete_log_stream", **stream)
     w.refuse(MISSING, "delete_log_stream", **stream)
     w.call("delete_log_group", **group)

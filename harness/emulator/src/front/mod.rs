@@ -24,6 +24,7 @@ pub(crate) mod body;
 pub(crate) mod canonical;
 pub(crate) mod connection;
 mod error;
+pub(crate) mod event_stream;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub mod query;

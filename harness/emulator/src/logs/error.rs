@@ -30,6 +30,11 @@ pub(super) fn exists(what: &str) -> ApiError {
     )
 }
 
+/// 400 `InvalidOperationException`.
+pub(super) fn invalid_operation(message: &str) -> ApiError {
+    ApiError::bad_request("InvalidOperationException", message)
+}
+
 /// 400 `InvalidParameterException`.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad_request("InvalidParameterException", message)

@@ -215,17 +215,17 @@ fn describe(stream: &Stream, event: &Event) -> Value {
     })
 }
 
-fn pattern(text: &str) -> Result<Pattern, ApiError> {
+pub(super) fn pattern(text: &str) -> Result<Pattern, ApiError> {
     input::length(text, "filterPattern", 0, LONGEST_PATTERN)?;
     Pattern::parse(text).map_err(|error| error::invalid(error.to_string()))
 }
 
 /// Whether a list has from one to `most` members.
-fn count(length: usize, member: &str, most: usize) -> Result<(), ApiError> {
-    let rule = match length {
-        0 => "have length greater than or equal to 1".to_owned(),
-        length if length > most => format!("have length less than or equal to {most}"),
+pub(super) fn count(length: usize, member: &str, most: usize) -> Result<(), ApiError> {
+    let (value, rule) = match length {
+        0 => ("[]", "have length greater than or equal to 1".to_owned()),
+        length if length > most => ("[...]", format!("have length less than or equal to {most}")),
         _ => return Ok(()),
     };
-    Err(error::constraint("[...]", member, rule))
+    Err(error::constraint(value, member, rule))
 }

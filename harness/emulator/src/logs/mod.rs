@@ -1,13 +1,12 @@
 //! CloudWatch Logs: groups, streams and events.
 //!
 //! The rooms: `operations` is the table of what is supported; `groups`, `streams` and `tags` are
-//! the operations on what holds events, `put`, `read` and `filter` those on events, with `pattern`
-//! for what is searched; `deliver` is what other services write; `state` is where events are.
+//! the operations on what holds events, `put`, `read`, `filter` and `live_tail` those on events, with
+//! `pattern` for what is searched; `deliver` is what other services write; `state` is where events are.
 //!
 //! Deliberately absent: Logs Insights, metric and subscription filters, export, encryption with keys
-//! of the account's own, deletion protection, data protection, reading across accounts, and live
-//! tail, for which clients put `stream-` before the endpoint's host (`stream-127.0.0.1` is nobody).
-//! Each is refused by name.
+//! of the account's own, deletion protection, data protection, and reading across accounts. Each is
+//! refused by name.
 
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ mod error;
 mod filter;
 mod groups;
 mod input;
+mod live_tail;
 mod operations;
 pub(crate) mod pattern;
 mod put;
@@ -65,6 +65,7 @@ impl Logs {
             "ListTagsLogGroup" => self.list_tags_log_group(call),
             "PutLogEvents" => self.put_log_events(call),
             "PutRetentionPolicy" => self.put_retention_policy(call),
+            "StartLiveTail" => self.start_live_tail(call),
             "TagLogGroup" => self.tag_log_group(call),
             "TagResource" => self.tag_resource(call),
             "TestMetricFilter" => self.test_metric_filter(call),

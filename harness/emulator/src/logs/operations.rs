@@ -79,6 +79,15 @@ pub const OPERATIONS: &[Operation] = &[
         ],
     ),
     Operation::new("PutRetentionPolicy", &["logGroupName", "retentionInDays"]),
+    Operation::new(
+        "StartLiveTail",
+        &[
+            "logGroupIdentifiers",
+            "logStreamNames",
+            "logStreamNamePrefixes",
+            "logEventFilterPattern",
+        ],
+    ),
     Operation::new("TagLogGroup", &["logGroupName", "tags"]),
     Operation::new("TagResource", &["resourceArn", "tags"]),
     Operation::new("TestMetricFilter", &["filterPattern", "logEventMessages"]),

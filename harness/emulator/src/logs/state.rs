@@ -110,6 +110,11 @@ impl State {
         Ok(group)
     }
 
+    /// The number of the newest event, whose like there will not be again.
+    pub(super) fn newest(&self) -> u64 {
+        self.events
+    }
+
     /// A stream, likewise.
     pub(super) fn stream(
         &mut self,

@@ -99,6 +99,10 @@ fn fill(megabytes: u64) -> Vec<u8> {
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let (order, context) = event.into_parts();
+    if std::env::var_os("TELLS_EVENTS").is_some() {
+        println!("event {order}");
+        return Ok(Value::Null);
+    }
     if let Some(records) = order["Records"].as_array()
         && records[0]["eventSource"] == "aws:sqs"
     {

@@ -12,6 +12,7 @@ mod aliases;
 mod asynchronous;
 mod configuration;
 mod environments;
+mod event_shapes;
 mod event_sources;
 mod function;
 mod invocations;

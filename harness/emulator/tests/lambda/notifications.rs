@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{ACCOUNT, ARN, REGION, World, administrator};
 use crate::verify::{NOTIFICATION, verifies};
 
-fn sns(world: &World) -> aws_sdk_sns::Client {
+pub fn sns(world: &World) -> aws_sdk_sns::Client {
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(aws_sdk_sns::config::BehaviorVersion::latest())
         .region(aws_sdk_sns::config::Region::new(REGION))

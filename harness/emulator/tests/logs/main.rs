@@ -5,4 +5,5 @@
 mod events;
 mod filter;
 mod groups;
+mod live_tail;
 mod support;

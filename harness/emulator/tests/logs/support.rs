@@ -1,10 +1,16 @@
 //! An emulator and a client for it.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
 use aws_credential_types::Credentials;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Region as SdkRegion};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns};
 use zipster_emulator::clock::{Clock, SystemClock};
 use zipster_emulator::{Emulator, Settings};
 use zipster_names::{AccountId, Region};
@@ -12,33 +18,45 @@ use zipster_names::{AccountId, Region};
 pub const GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:app";
 
 pub struct World {
-    _emulator: Emulator,
+    pub emulator: Emulator,
     pub logs: Client,
 }
 
 impl World {
     pub async fn new() -> Self {
-        let settings = Settings::new(
-            AccountId::parse("123456789012").unwrap(),
-            Region::parse("us-east-1").unwrap(),
-        );
+        Self::start(settings()).await
+    }
+
+    /// On a clock of its own.
+    pub async fn at(clock: impl Clock) -> Self {
+        let mut settings = settings();
+        settings.clock = Arc::new(clock);
+        Self::start(settings).await
+    }
+
+    async fn start(settings: Settings) -> Self {
         let emulator = Emulator::start(settings).await.unwrap();
         Self {
             logs: client(&emulator),
-            _emulator: emulator,
+            emulator,
         }
     }
 
     /// With the group `app` and these streams.
     pub async fn with_streams(streams: &[&str]) -> Self {
         let world = Self::new().await;
-        let group = world.logs.create_log_group().log_group_name("app");
+        world.add_streams(streams).await;
+        world
+    }
+
+    /// Makes the group `app` and these streams.
+    pub async fn add_streams(&self, streams: &[&str]) {
+        let group = self.logs.create_log_group().log_group_name("app");
         group.send().await.unwrap();
         for stream in streams {
-            let create = world.logs.create_log_stream().log_group_name("app");
+            let create = self.logs.create_log_stream().log_group_name("app");
             create.log_stream_name(*stream).send().await.unwrap();
         }
-        world
     }
 
     /// Unix milliseconds.
@@ -64,6 +82,13 @@ pub fn input(events: &[(i64, &str)]) -> Vec<InputLogEvent> {
     events.iter().map(event).collect()
 }
 
+fn settings() -> Settings {
+    Settings::new(
+        AccountId::parse("123456789012").unwrap(),
+        Region::parse("us-east-1").unwrap(),
+    )
+}
+
 fn client(emulator: &Emulator) -> Client {
     let key = emulator.administrator();
     let credentials = Credentials::new(
@@ -78,7 +103,21 @@ fn client(emulator: &Emulator) -> Client {
         .region(SdkRegion::new("us-east-1"))
         .endpoint_url(emulator.endpoint())
         .credentials_provider(credentials)
-        .http_client(Builder::new().build_http())
+        .http_client(
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_with_resolver(Here),
+        )
         .build();
     Client::from_conf(config)
+}
+
+/// Every name is this machine's: for live tail, clients put `stream-` before the endpoint's host.
+#[derive(Debug, Clone)]
+struct Here;
+
+impl ResolveDns for Here {
+    fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::ready(Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]))
+    }
 }

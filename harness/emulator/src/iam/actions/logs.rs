@@ -68,6 +68,10 @@ pub(super) const LOGS: &[Entry] = &[
         "PutRetentionPolicy",
         &[on(GROUP, "logs:PutRetentionPolicy", GROUP_KEYS)],
     ),
+    entry(
+        "StartLiveTail",
+        &[on(GROUP, "logs:StartLiveTail", GROUP_KEYS)],
+    ),
     entry("TagLogGroup", &[on(GROUP, "logs:TagLogGroup", TAG_KEYS)]),
     entry("TagResource", &[on(GROUP, "logs:TagResource", TAG_KEYS)]),
     entry("TestMetricFilter", &[on("*", "logs:TestMetricFilter", &[])]),
