@@ -154,6 +154,7 @@ for name, payload in ALL.items():
     refused(f"more bytes than were announced, {name}", 400, "IncompleteBody", LARGE, payload, length=100_000)
     refused(f"a size that is no number, {name}", 400, "IncompleteBody", LARGE, payload,
             spoil=lambda parts: [b"zz" + parts[0], *parts[1:]])
+    refused(f"a small chunk that is not the last, {name}", 403, "InvalidChunkSizeError", [b"a" * 8191, b"b"], payload)
 refused("another trailer than was signed", 403, "SignatureDoesNotMatch", LARGE, SIGNED_TRAILER,
         spoil=lambda parts: [*parts[:-1], parts[-1].replace(b"crc32:", b"crc32:A", 1)])
 for name, payload in list(ALL.items())[1:]:

@@ -5,13 +5,19 @@ memory (proc(5), VmHWM) may grow by BOUND_MB and no more. SIZE_MB says how large
 5120 is what S3 takes in one put.
 """
 
+import base64
 import hashlib
+import http.client
 import os
 import pathlib
 import time
+import urllib.parse
+import zlib
 
 import boto3
 import botocore.config
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from boto3.s3.transfer import TransferConfig
 
 from referee import Referee
@@ -89,6 +95,31 @@ def parts():
     s3.upload_fileobj(Large(), "memory", "parts", Config=settings)
 
 
+def one_chunk():
+    """As some clients put what they know the length of: all of it in a single chunk, which is not signed."""
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    line, crc = f"{SIZE:x}\r\n".encode(), 0
+    source = Large()
+    while piece := source.read(PIECE):
+        crc = zlib.crc32(piece, crc)
+    end = b"\r\n0\r\nx-amz-checksum-crc32:" + base64.b64encode(crc.to_bytes(4, "big")) + b"\r\n\r\n"
+    request = AWSRequest("PUT", f"{endpoint}/memory/chunk", headers={
+        "content-encoding": "aws-chunked", "x-amz-trailer": "x-amz-checksum-crc32", "x-amz-decoded-content-length": str(SIZE)})
+    request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+    S3SigV4Auth(boto3.Session().get_credentials(), "s3", os.environ["AWS_REGION"]).add_auth(request)
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc)
+    connection.putrequest("PUT", "/memory/chunk")
+    for name, value in {**request.headers, "Content-Length": str(len(line) + SIZE + len(end))}.items():
+        connection.putheader(name, value)
+    connection.endheaders(line)
+    source = Large()
+    while piece := source.read(PIECE):
+        connection.send(piece)
+    connection.send(end)
+    answer = connection.getresponse()
+    assert answer.status == 200, (answer.status, answer.read())
+
+
 def copy():
     s3.copy_object(Bucket="memory", Key="copy", CopySource={"Bucket": "memory", "Key": "whole"})
 
@@ -103,6 +134,8 @@ for name, work in {
     "a get": lambda: holds("whole"),
     "a copy": copy,
     "a get of the copy": lambda: holds("copy"),
+    "a put in one chunk": one_chunk,
+    "a get of that": lambda: holds("chunk"),
     "a put in parts": parts,
     "a get of the parts": lambda: holds("parts"),
 }.items():
@@ -112,6 +145,6 @@ for name, work in {
         grown = peak() - before
         print(f"{name}: {time.monotonic() - begun:.1f} s, peak grown by {grown:.0f} MB")
         assert grown < BOUND_MB, f"the peak has grown by {grown:.0f} MB"
-for key in ["whole", "copy", "parts", "warm"]:
+for key in ["whole", "copy", "chunk", "parts", "warm"]:
     s3.delete_object(Bucket="memory", Key=key)
 referee.finish()

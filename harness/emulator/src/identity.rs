@@ -82,6 +82,8 @@ impl Principal {
 pub struct Execution {
     /// The function.
     pub function: FunctionName,
+    /// The function's ARN, without version.
+    pub arn: String,
     /// Cancelled to have the process killed at once.
     pub kill: CancellationToken,
     cause: Mutex<Option<EntryId>>,
@@ -90,9 +92,10 @@ pub struct Execution {
 impl Execution {
     /// An environment that runs no invocation yet.
     #[must_use]
-    pub fn new(function: FunctionName) -> Self {
+    pub fn new(function: FunctionName, arn: String) -> Self {
         Self {
             function,
+            arn,
             kill: CancellationToken::new(),
             cause: Mutex::new(None),
         }

@@ -52,6 +52,9 @@ def walk(w):
     w.refuse(not_found, "put_function_event_invoke_config", **missing, MaximumRetryAttempts=1)
     w.call("update_function_event_invoke_config", **name, MaximumRetryAttempts=0)
     w.call("get_function_event_invoke_config", **name)
+    if len(w.call("list_function_event_invoke_configs", **name)["FunctionEventInvokeConfigs"]) != 1:
+        raise AssertionError("there is one setting for events")
+    w.refuse(not_found, "list_function_event_invoke_configs", **missing)
     w.call("delete_function_event_invoke_config", **name)
     for operation in ("get", "delete"):
         w.refuse(not_found, f"{operation}_function_event_invoke_config", **name)

@@ -289,6 +289,9 @@ impl Core {
         if let Some(referer) = &identity.sender.referer {
             context.insert("aws:Referer", referer);
         }
+        if let Some(execution) = &identity.execution {
+            context.insert("lambda:SourceFunctionArn", &execution.arn);
+        }
         if let Some(issued) = identity.issued {
             context.insert("aws:TokenIssueTime", iso_8601(issued));
             // Nobody here has a device for a second factor; of lasting keys it is not told at all.

@@ -218,6 +218,11 @@ impl Lambda {
                 event_config::delete(&target)?;
                 nothing
             }
+            Operation::ListFunctionEventInvokeConfigs => {
+                let function = function("lambda:ListFunctionEventInvokeConfigs")?;
+                let (marker, most) = page();
+                ok(event_config::list(&function, marker, most)?)
+            }
             Operation::PutFunctionConcurrency => {
                 let function = function("lambda:PutFunctionConcurrency")?;
                 ok(self.put_concurrency(&function, &request.body()?)?)

@@ -294,11 +294,16 @@ impl Lambda {
 
 /// How many items a page of a list has.
 pub(super) fn page(most: Option<&str>) -> Result<usize, ApiError> {
+    page_of(most, 10_000)
+}
+
+/// How many items a page of a list has that may be asked for `longest`.
+pub(super) fn page_of(most: Option<&str>, longest: i64) -> Result<usize, ApiError> {
     match most.map(str::parse::<i64>) {
         None => Ok(PAGE),
         Some(Ok(most)) => {
             let mut violations = Violations::default();
-            violations.range("maxItems", Some(most), 1, 10_000);
+            violations.range("maxItems", Some(most), 1, longest);
             violations.finish()?;
             Ok(usize::try_from(most).unwrap_or(PAGE).min(PAGE))
         }

@@ -77,7 +77,7 @@ struct Environment {
 impl Environment {
     fn new(core: &Arc<Core>, spec: Arc<Spec>) -> Self {
         let stream = logs::stream_name(&spec.version.name(), core.clock.now(), &core.random);
-        let execution = Arc::new(Execution::new(spec.key.name.clone()));
+        let execution = Arc::new(Execution::new(spec.key.name.clone(), spec.arn.clone()));
         let credentials = core.credentials.issue_session(
             &core.random,
             spec.version.configuration.principal(&spec.key.name),

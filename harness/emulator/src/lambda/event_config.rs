@@ -11,11 +11,15 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use zipster_names::Arn;
 
+use super::configure::page_of;
 use super::function::{Function, LATEST};
 use super::validate::{Violations, invalid, not_found, nothing_else, unsupported};
 use super::versions::Target;
 use super::{Lambda, account};
 use crate::front::ApiError;
+
+/// The most settings that one answer can be asked for.
+const MOST_LISTED: i64 = 50;
 
 /// The settings; what is not set is AWS's default.
 #[derive(Debug, Clone)]
@@ -146,13 +150,14 @@ fn destination(target: Option<Destination>, function: &Function) -> Result<Optio
 }
 
 impl EventConfig {
-    fn describe(&self, target: &Target) -> Value {
+    /// The settings of the version or alias with this ARN.
+    fn describe(&self, qualified_arn: &str) -> Value {
         let destination = |arn: &Option<Arn>| match arn {
             Some(arn) => json!({ "Destination": arn }),
             None => json!({}),
         };
         let mut answer = json!({
-            "FunctionArn": target.qualified_arn(),
+            "FunctionArn": qualified_arn,
             // Seconds, with the milliseconds behind the point.
             "LastModified": milliseconds(self.modified) / 1000.0,
             "DestinationConfig": {
@@ -186,7 +191,7 @@ pub(super) fn put(
 ) -> Result<Value, ApiError> {
     let function = &target.function;
     let config = request.over(None, function, now)?;
-    let answer = config.describe(target);
+    let answer = config.describe(&target.qualified_arn());
     let mut state = function.state();
     state.event_configs.insert(target.subject(), config);
     Ok(answer)
@@ -203,7 +208,7 @@ pub(super) fn update(
     let before = state.event_configs.get(&target.subject());
     let before = before.ok_or_else(|| none(target))?;
     let config = request.over(Some(before), function, now)?;
-    let answer = config.describe(target);
+    let answer = config.describe(&target.qualified_arn());
     state.event_configs.insert(target.subject(), config);
     Ok(answer)
 }
@@ -211,7 +216,34 @@ pub(super) fn update(
 /// The settings.
 pub(super) fn get(target: &Target) -> Result<Value, ApiError> {
     let config = target.event_config().ok_or_else(|| none(target))?;
-    Ok(config.describe(target))
+    Ok(config.describe(&target.qualified_arn()))
+}
+
+/// Lists the settings of all versions and aliases, by their names.
+///
+/// Follows <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionEventInvokeConfigs.html>.
+pub(super) fn list(
+    function: &Function,
+    marker: Option<&str>,
+    most: Option<&str>,
+) -> Result<Value, ApiError> {
+    let most = page_of(most, MOST_LISTED)?;
+    let state = function.state();
+    let mut listed = state
+        .event_configs
+        .iter()
+        .skip_while(|(subject, _)| marker.is_some_and(|marker| subject.as_str() <= marker))
+        .peekable();
+    let (mut configs, mut last) = (Vec::new(), None);
+    for (subject, config) in listed.by_ref().take(most) {
+        configs.push(config.describe(&function.qualified_arn(subject)));
+        last = Some(subject);
+    }
+    let mut answer = json!({ "FunctionEventInvokeConfigs": configs });
+    if listed.peek().is_some() {
+        answer["NextMarker"] = json!(last);
+    }
+    Ok(answer)
 }
 
 /// Forgets the settings.

@@ -46,6 +46,7 @@ pub enum Operation {
     Invoke,
     /// Lists the names of a function's versions.
     ListAliases,
+    ListFunctionEventInvokeConfigs,
     /// Lists which queues feed which functions.
     ListEventSourceMappings,
     /// Lists functions.
@@ -118,6 +119,7 @@ const STATEMENT: &str = "/2015-03-31/functions/{}/policy/{}";
 const CONCURRENCY: &str = "/2017-10-31/functions/{}/concurrency";
 const CONCURRENCY_READ: &str = "/2019-09-30/functions/{}/concurrency";
 const EVENT_CONFIG: &str = "/2019-09-25/functions/{}/event-invoke-config";
+const EVENT_CONFIGS: &str = "/2019-09-25/functions/{}/event-invoke-config/list";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const MAPPING: &str = "/2015-03-31/event-source-mappings/{}";
 const VERSIONS: &str = "/2015-03-31/functions/{}/versions";
@@ -191,6 +193,12 @@ pub const OPERATIONS: &[Route] = {
         route(O::GetPolicy, "GetPolicy", "GET", POLICY),
         route(O::Invoke, "Invoke", "POST", INVOCATIONS),
         route(O::ListAliases, "ListAliases", "GET", ALIASES),
+        route(
+            O::ListFunctionEventInvokeConfigs,
+            "ListFunctionEventInvokeConfigs",
+            "GET",
+            EVENT_CONFIGS,
+        ),
         route(
             O::ListEventSourceMappings,
             "ListEventSourceMappings",

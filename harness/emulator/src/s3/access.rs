@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{HeaderMap, Uri};
+use http::{Extensions, HeaderMap, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{CreateBucketInput, PutObjectTaggingInput};
@@ -20,6 +20,7 @@ use super::error::Failure;
 use super::operations::{self, Operation, Subject};
 use super::receive::text;
 use super::refused::refuse_unsupported;
+use super::signature::PresignedAt;
 use super::store::Store;
 use super::track::{Caller, Seen, Track};
 use super::versions::VersionId;
@@ -150,6 +151,12 @@ impl S3Auth for Gate {
     }
 }
 
+/// When the address of a request was presigned, if it was.
+fn presigned(extensions: &Extensions) -> Option<PresignedAt> {
+    let track: Option<&Arc<Track>> = extensions.get();
+    track.and_then(|track| track.presigned)
+}
+
 #[async_trait]
 impl S3Access for Gate {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
@@ -174,7 +181,14 @@ impl S3Access for Gate {
     async fn create_bucket(&self, request: &mut S3Request<CreateBucketInput>) -> S3Result<()> {
         let caller: Caller = request.extensions.get().cloned().ok_or(Failure::Internal)?;
         let now = self.0.core.clock.now();
-        let mut context = conditions(&request.headers, &request.uri, Subject::Bucket, now);
+        let presigned = presigned(&request.extensions);
+        let mut context = conditions(
+            &request.headers,
+            &request.uri,
+            Subject::Bucket,
+            presigned,
+            now,
+        );
         if let Some(ownership) = text(&request.headers, "x-amz-object-ownership") {
             context.push(("s3:x-amz-object-ownership".into(), ownership.to_owned()));
         }
@@ -198,7 +212,14 @@ impl S3Access for Gate {
         let version = input.version_id.as_deref();
         let (action, version) = operations::on_version("s3:PutObjectTagging", version);
         let now = self.0.core.clock.now();
-        let mut context = conditions(&request.headers, &request.uri, Subject::Object, now);
+        let presigned = presigned(&request.extensions);
+        let mut context = conditions(
+            &request.headers,
+            &request.uri,
+            Subject::Object,
+            presigned,
+            now,
+        );
         context.extend(version.map(|(key, id)| (key.into(), id)));
         let tags = input.tagging.tag_set.iter();
         context.extend(request_tags(tags.map(|tag| {
@@ -317,7 +338,8 @@ impl Gate {
         {
             let key = key.filter(|_| operation.on == Subject::Object);
             let now = self.0.core.clock.now();
-            let mut context = conditions(cx.headers(), cx.uri(), operation.on, now);
+            let mut context =
+                conditions(cx.headers(), cx.uri(), operation.on, track.presigned, now);
             let version = query(cx.uri(), "versionId").filter(|_| key.is_some());
             let (action, version) = operations::on_version(action, version.as_deref());
             context.extend(version.map(|(key, id)| (key.into(), id)));

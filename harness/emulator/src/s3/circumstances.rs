@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::operations::Subject;
 use super::receive::text;
-use crate::front::parse_date;
+use super::signature::PresignedAt;
 
 /// Condition keys and their values.
 pub(super) type Context = Vec<(Cow<'static, str>, String)>;
@@ -56,6 +56,7 @@ pub(super) fn conditions(
     headers: &HeaderMap,
     uri: &Uri,
     on: Subject,
+    presigned: Option<PresignedAt>,
     now: OffsetDateTime,
 ) -> Context {
     let mut context: Context = HEADER_CONDITIONS
@@ -71,16 +72,13 @@ pub(super) fn conditions(
     }
     // Only the fourth version of signatures gets this far.
     context.push(("s3:signatureversion".into(), "AWS4-HMAC-SHA256".to_owned()));
-    let is_presigned = query(uri, "X-Amz-Signature").is_some();
-    let auth_type = if is_presigned {
-        "REST-QUERY-STRING"
-    } else {
-        "REST-HEADER"
+    let auth_type = match presigned {
+        Some(_) => "REST-QUERY-STRING",
+        None => "REST-HEADER",
     };
     context.push(("s3:authType".into(), auth_type.to_owned()));
     // Of other requests it is not told, as on AWS.
-    let signed = query(uri, "X-Amz-Date").filter(|_| is_presigned);
-    if let Some(signed) = signed.as_deref().and_then(parse_date) {
+    if let Some(PresignedAt(signed)) = presigned {
         let age = (now - signed).whole_milliseconds();
         context.push(("s3:signatureAge".into(), age.max(0).to_string()));
     }

@@ -36,6 +36,7 @@ use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
+use self::chunks::ChunkedBody;
 use crate::core::Core;
 use crate::fault::CallFault;
 use crate::front::{Answer, ApiError, CallContext, RequestBody, Scope, ServiceName};
@@ -46,6 +47,7 @@ mod answer;
 mod api;
 mod bucket;
 mod checksum;
+mod chunks;
 mod circumstances;
 mod conditions;
 mod content;
@@ -130,7 +132,6 @@ impl S3 {
         let core = &self.shared.core;
         let host_id = STANDARD.encode(core.random.bytes::<48>());
         let region = Scope::of(&parts).map(|scope| scope.region);
-        let track = Arc::new(Track::new(context, host_id, region));
         let about = answer::About {
             method: parts.method.clone(),
             path: percent_encoding::percent_decode_str(parts.uri.path())
@@ -139,9 +140,14 @@ impl S3 {
         };
         let stalled = body.stalled();
         join_repeated(&mut parts.headers);
-        if let Err(refusal) = signature::verify(&mut parts, &core.credentials, core.clock.now()) {
+        let verified = signature::verify(&mut parts, &core.credentials, core.clock.now());
+        let presigned = verified.as_ref().ok().copied().flatten();
+        let track = Arc::new(Track::new(context, host_id, region, presigned));
+        if let Err(refusal) = verified {
             return answer::turn_away(refusal, &about, &track);
         }
+        let body = ChunkedBody::new(body, &parts.headers);
+        let bad_chunk = body.found();
         let mut request = http::Request::from_parts(parts, Body::http_body(body));
         request.extensions_mut().insert(Arc::clone(&track));
         let answer = match self.service.call(request).await {
@@ -152,13 +158,17 @@ impl S3 {
                     .render(ServiceName::S3, &track.context.request_id)
             }
         };
-        let (answer, error) = if stalled.get() {
+        let refusal = match bad_chunk.get() {
+            Some(bad) => Some(Refusal::bad_chunk(*bad)),
+            None => stalled.get().then(Refusal::stalled),
+        };
+        let (answer, error) = match refusal {
             // Whatever was made of half a body.
-            let refusal = Refusal::stalled();
-            let code = refusal.code.to_owned();
-            (answer::turn_away(refusal, &about, &track), Some(code))
-        } else {
-            answer::dress(answer, &about, &track).await
+            Some(refusal) => {
+                let code = refusal.code.to_owned();
+                (answer::turn_away(refusal, &about, &track), Some(code))
+            }
+            None => answer::dress(answer, &about, &track).await,
         };
         let answer = answer::name_buckets(answer, &about, core.region.partition()).await;
         match track.seen() {

@@ -15,6 +15,7 @@ use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use time::{Duration, OffsetDateTime};
 
+use super::chunks::{BadChunk, LARGEST_SIGNED};
 use super::error::Failure;
 use super::receive::text;
 use crate::front::body::STALLED;
@@ -83,6 +84,21 @@ impl Refusal {
         Self::bad("RequestTimeout", STALLED)
     }
 
+    /// A body in chunks of which one has a size that it may not have.
+    pub(super) fn bad_chunk(bad: BadChunk) -> Self {
+        match bad {
+            BadChunk::Small { number, size } => Self::forbidden(
+                "InvalidChunkSizeError",
+                "Only the last chunk is allowed to have a size less than 8192 bytes",
+            )
+            .with("Chunk", number.to_string())
+            .with("BadChunkSize", size.to_string()),
+            BadChunk::Large { size } => Self::unsupported(&format!(
+                "a signed chunk of {size} bytes, more than {LARGEST_SIGNED}"
+            )),
+        }
+    }
+
     fn query(message: impl Into<String>) -> Self {
         Self::bad("AuthorizationQueryParametersError", message)
     }
@@ -98,13 +114,17 @@ impl Refusal {
 const CREDENTIAL: &str =
     "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
 
+/// When an address was presigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PresignedAt(pub(super) OffsetDateTime);
+
 /// Verifies the signature of a request, if it has one; a presigned request leaves as one that is
-/// signed in its header.
+/// signed in its header, and when its address was presigned is returned.
 pub(super) fn verify(
     parts: &mut Parts,
     keys: &CredentialStore,
     now: OffsetDateTime,
-) -> Result<(), Refusal> {
+) -> Result<Option<PresignedAt>, Refusal> {
     if parts.method == Method::POST
         && text(&parts.headers, "content-type")
             .is_some_and(|kind| kind.starts_with("multipart/form-data"))
@@ -127,14 +147,14 @@ pub(super) fn verify(
             "InvalidArgument",
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
         )),
-        Some(authorization) => in_header(parts, &authorization, keys, now),
+        Some(authorization) => in_header(parts, &authorization, keys, now).map(|()| None),
         None if by_version_2 => Err(version_2()),
         None if presigned => {
             let authorization = in_query(parts, &query, keys, now)?;
             hand_on(parts, &query, &authorization);
-            Ok(())
+            Ok(Some(PresignedAt(authorization.at)))
         }
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 

@@ -6,6 +6,7 @@ use s3s::S3Request;
 use zipster_names::{AccountId, Region};
 
 use super::error::Failure;
+use super::signature::PresignedAt;
 use crate::fault::CallFault;
 use crate::front::CallContext;
 use crate::identity::{Execution, Identity};
@@ -19,6 +20,8 @@ pub(super) struct Track {
     pub(super) host_id: String,
     /// The region that the request is signed for, which is that of the endpoint it was sent to.
     pub(super) region: Option<String>,
+    /// If its address was presigned, when.
+    pub(super) presigned: Option<PresignedAt>,
     seen: Mutex<Option<Seen>>,
     details: Mutex<Vec<(String, String)>>,
 }
@@ -32,8 +35,14 @@ pub(super) struct Seen {
 }
 
 impl Track {
-    pub(super) fn new(context: CallContext, host_id: String, region: Option<String>) -> Self {
+    pub(super) fn new(
+        context: CallContext,
+        host_id: String,
+        region: Option<String>,
+        presigned: Option<PresignedAt>,
+    ) -> Self {
         Self {
+            presigned,
             context,
             host_id,
             region,

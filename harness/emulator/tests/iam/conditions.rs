@@ -1,7 +1,13 @@
 //! Policies that depend on the circumstances of a call: allowed and refused, over the wire.
 
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, Tag, Tagging,
+};
+use zipster_emulator::clock::{Clock, SystemClock};
 
 use crate::support::{World, code};
 
@@ -175,6 +181,77 @@ async fn what_program_calls_and_with_what_credentials() {
         let answered = code(iam.list_roles().send().await);
         assert_eq!(answered.is_none(), allowed, "{condition}");
     }
+}
+
+#[tokio::test]
+async fn the_page_that_a_browser_comes_from() {
+    let condition = r#"{"StringLike":{"aws:Referer":"https://example.com/*"}}"#;
+    let world = world("s3:GetObject", condition).await;
+    tagged_object(&world).await;
+    let s3 = world.s3(world.session_of("load"));
+    let get = async |page: Option<&'static str>| {
+        let get = s3.get_object().bucket("b-1").key("k").customize();
+        let get = get.mutate_request(move |request| {
+            if let Some(page) = page {
+                request.headers_mut().insert("referer", page);
+            }
+        });
+        code(get.send().await)
+    };
+    assert_eq!(get(Some("https://example.com/zips")).await, None);
+    assert_eq!(get(Some("https://example.org/")).await.as_deref(), DENIED);
+    assert_eq!(get(None).await.as_deref(), DENIED);
+}
+
+#[tokio::test]
+async fn how_long_ago_an_address_was_presigned() {
+    let younger = |milliseconds: &str| {
+        format!(r#"{{"NumericLessThan":{{"s3:signatureAge":"{milliseconds}"}}}}"#)
+    };
+    let world = world("s3:GetObject", &younger("600000")).await;
+    tagged_object(&world).await;
+    let s3 = world.s3(world.session_of("load"));
+    // Signed two minutes ago, good for an hour.
+    let presigning = PresigningConfig::builder()
+        .start_time(SystemTime::from(SystemClock::real_time().now()) - Duration::from_secs(120))
+        .expires_in(Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let get = s3.get_object().bucket("b-1").key("k");
+    let presigned = get.presigned(presigning).await.unwrap();
+    assert_eq!(world.get(presigned.uri()).await, 200);
+    permit(&world, "s3:GetObject", &younger("60000")).await;
+    assert_eq!(world.get(presigned.uri()).await, 403);
+    // What is signed in its headers has no such age.
+    let get = async || code(s3.get_object().bucket("b-1").key("k").send().await);
+    assert_eq!(get().await.as_deref(), DENIED);
+    for (kind, of_address, of_headers) in [
+        ("REST-QUERY-STRING", 200, DENIED),
+        ("REST-HEADER", 403, None),
+    ] {
+        let condition = format!(r#"{{"StringEquals":{{"s3:authType":"{kind}"}}}}"#);
+        permit(&world, "s3:GetObject", &condition).await;
+        assert_eq!(world.get(presigned.uri()).await, of_address, "{kind}");
+        assert_eq!(get().await.as_deref(), of_headers, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn who_owns_what_comes_into_a_bucket() {
+    let condition = r#"{"StringEquals":{"s3:x-amz-object-ownership":"BucketOwnerEnforced"}}"#;
+    let world = world("s3:CreateBucket", condition).await;
+    let s3 = world.s3(world.session_of("load"));
+    let make = async |name: &str, ownership: Option<ObjectOwnership>| {
+        let make = s3.create_bucket().bucket(name);
+        code(make.set_object_ownership(ownership).send().await)
+    };
+    assert_eq!(
+        make("made-1", Some(ObjectOwnership::BucketOwnerEnforced)).await,
+        None
+    );
+    let writer = make("made-2", Some(ObjectOwnership::ObjectWriter)).await;
+    assert_eq!(writer.as_deref(), DENIED);
+    assert_eq!(make("made-3", None).await.as_deref(), DENIED);
 }
 
 #[tokio::test]

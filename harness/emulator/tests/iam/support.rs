@@ -77,6 +77,19 @@ impl World {
         sdk_credentials(self.emulator.administrator())
     }
 
+    /// The status of a plain request for `address`, whoever has signed that.
+    pub async fn get(&self, address: &str) -> u16 {
+        let target = address.strip_prefix(&self.emulator.endpoint()).unwrap();
+        let host = self.emulator.endpoint().replace("http://", "");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
     /// A signed request with this form: status and body.
     pub async fn post(
         &self,

@@ -240,6 +240,28 @@ async fn events_for_an_alias_are_tried_as_often_as_its_settings_say() {
     let started =
         world.events(|event| matches!(event, Event::InvocationStarted { .. }).then_some(()));
     assert_eq!(started.len(), 2);
+    let put = world.lambda.put_function_event_invoke_config();
+    let put = put.function_name("the-function").maximum_retry_attempts(0);
+    put.send().await.unwrap();
+    let list = world.lambda.list_function_event_invoke_configs();
+    let listed = list.function_name("the-function").max_items(1);
+    let first = listed.clone().send().await.unwrap();
+    let second = listed.marker(first.next_marker().unwrap());
+    let second = second.send().await.unwrap();
+    assert_eq!(second.next_marker(), None);
+    let listed = [&first, &second].map(|answer| {
+        let [settings] = answer.function_event_invoke_configs() else {
+            panic!("{answer:?}");
+        };
+        (
+            settings.function_arn().unwrap().to_owned(),
+            settings.maximum_retry_attempts().unwrap(),
+        )
+    });
+    assert_eq!(
+        listed,
+        [(format!("{ARN}:$LATEST"), 0), (format!("{ARN}:live"), 1)]
+    );
     // With the alias go its settings.
     let delete = world.lambda.delete_alias().function_name("the-function");
     delete.name("live").send().await.unwrap();

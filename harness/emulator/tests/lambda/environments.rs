@@ -8,7 +8,7 @@ use serde_json::json;
 use zipster_emulator::journal::Event;
 
 use crate::invocations::runs;
-use crate::support::{Meeting, World, variables};
+use crate::support::{ARN, Meeting, World, variables};
 
 async fn pid(world: &World) -> u64 {
     let answer = world.invoke(json!({ "do": "process" })).await;
@@ -346,4 +346,28 @@ async fn two_functions_share_neither_process_nor_folder() {
     assert_eq!(seen[0].len(), 2);
     assert_ne!(seen[0][0], seen[1][0]);
     assert_ne!(seen[0][1], seen[1][1]);
+}
+
+#[tokio::test]
+async fn a_policy_can_tell_the_calls_of_one_function() {
+    let world = World::start().await;
+    let allow_from = async |function: &str| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": "lambda:ListFunctions", "Resource": "*",
+            "Condition": { "ArnEquals": { "lambda:SourceFunctionArn": function } },
+        } });
+        let put = crate::support::iam(&world.emulator).put_role_policy();
+        let put = put.role_name("the-role").policy_name("functions");
+        put.policy_document(policy.to_string())
+            .send()
+            .await
+            .unwrap();
+        let answer = world.invoke(json!({ "do": "call" })).await;
+        answer.payload["answered"].as_bool()
+    };
+    assert_eq!(allow_from(ARN).await, Some(true));
+    assert_eq!(
+        allow_from(&ARN.replace("the-", "another-")).await,
+        Some(false)
+    );
 }

@@ -140,11 +140,29 @@ async fn a_trailer_is_checked_and_must_be_there() {
     for (trailer, expected) in cases {
         let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
         assert_eq!(code(head), "404 NotFound", "before {expected}");
-        let body = format!("4\r\n1234\r\n5\r\n56789\r\n0\r\n{trailer}\r\n");
+        let body = format!("9\r\n123456789\r\n0\r\n{trailer}\r\n");
         let answer = put_chunks(&world, &body).await;
         assert!(answer.contains(expected), "{answer}");
     }
     assert_eq!(world.get("k").await, b"123456789");
+}
+
+/// As AWS names it: the chunk at which it is noticed, and the size of the one before.
+#[tokio::test]
+async fn a_chunk_that_is_not_the_last_has_eight_kilobytes() {
+    let world = World::start().await;
+    let body = "4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n";
+    let answer = put_chunks(&world, body).await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    for expected in [
+        "<Code>InvalidChunkSizeError</Code>",
+        "<Message>Only the last chunk is allowed to have a size less than 8192 bytes</Message>",
+        "<Chunk>2</Chunk><BadChunkSize>4</BadChunkSize>",
+    ] {
+        assert!(answer.contains(expected), "{answer}");
+    }
+    let head = world.s3.head_object().bucket(BUCKET).key("k").send().await;
+    assert_eq!(code(head), "404 NotFound");
 }
 
 /// The end of a chunk is no end of the body.

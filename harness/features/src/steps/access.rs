@@ -110,21 +110,12 @@ fn take_out(policy: &mut Value, action: &str) -> bool {
 }
 
 async fn role_of(world: &PipelineWorld, function: Function) -> Result<String, String> {
-    let name = function.name(world);
-    let configuration = world
-        .pipeline()
-        .clients()
-        .lambda
-        .get_function_configuration()
-        .function_name(&name)
-        .send()
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    let configuration = function.configuration(world).await?;
     configuration
         .role()
         .and_then(|role| role.rsplit('/').next())
         .map(str::to_owned)
-        .ok_or_else(|| format!("{name} has no role"))
+        .ok_or_else(|| format!("{} has no role", function.name(world)))
 }
 
 #[then(expr = "{function} said of {string}: {string}")]

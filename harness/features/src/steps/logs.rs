@@ -18,20 +18,14 @@ const LOOKS: Duration = Duration::from_secs(2);
 
 /// The log group of a function, as Lambda knows it.
 async fn group_of(world: &PipelineWorld, function: Function) -> Result<String, String> {
-    let name = function.name(world);
-    let configuration = world
-        .pipeline()
-        .clients()
-        .lambda
-        .get_function_configuration()
-        .function_name(&name)
-        .send()
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    let configuration = function.configuration(world).await?;
     let group = configuration
         .logging_config()
         .and_then(|config| config.log_group());
-    Ok(group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned))
+    Ok(group.map_or_else(
+        || format!("/aws/lambda/{}", function.name(world)),
+        str::to_owned,
+    ))
 }
 
 #[then(expr = "the log of {function} is kept for a limited time")]

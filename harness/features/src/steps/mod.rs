@@ -14,6 +14,7 @@ mod logs;
 mod notices;
 mod subscribers;
 
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use cucumber::gherkin::Step;
 use zipster_targets::pipeline::FunctionName;
 
@@ -57,6 +58,17 @@ impl Function {
             Self::Transform => outputs.transform_function.clone(),
             Self::Load => outputs.load_function.clone(),
         }
+    }
+
+    /// Its configuration, as Lambda knows it.
+    async fn configuration(
+        self,
+        world: &PipelineWorld,
+    ) -> Result<GetFunctionConfigurationOutput, String> {
+        let lambda = &world.pipeline().clients().lambda;
+        let get = lambda.get_function_configuration();
+        let answer = get.function_name(self.name(world)).send().await;
+        answer.map_err(|error| format!("{error:?}"))
     }
 
     /// The ARN of the topic on which it announces its steps.

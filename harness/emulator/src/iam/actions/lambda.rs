@@ -109,6 +109,10 @@ pub(super) const LAMBDA: &[Entry] = &[
         "GetFunctionEventInvokeConfig",
         &[on(QUALIFIED, "lambda:GetFunctionEventInvokeConfig", KEYS)],
     ),
+    entry(
+        "ListFunctionEventInvokeConfigs",
+        &[on(FUNCTION, "lambda:ListFunctionEventInvokeConfigs", KEYS)],
+    ),
     entry("CreateAlias", &[on(FUNCTION, "lambda:CreateAlias", KEYS)]),
     entry("DeleteAlias", &[on(FUNCTION, "lambda:DeleteAlias", KEYS)]),
     entry("GetAlias", &[on(FUNCTION, "lambda:GetAlias", KEYS)]),

@@ -158,6 +158,7 @@ pub const GLOBAL_KEYS: &[&str] = &[
     "aws:ViaAWSService",
     "aws:userid",
     "aws:username",
+    "lambda:SourceFunctionArn",
 ];
 
 /// Keys that AWS would not set for the calls that are made here either: there are no
