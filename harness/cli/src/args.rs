@@ -195,6 +195,11 @@ pub struct TestSettings {
     #[arg(long)]
     pub packaged: bool,
 
+    /// Write the results into this file as JUnit's XML, for whoever shows them: a case for each
+    /// scenario, skipped with the reason if it does not run on the target.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
     /// Passed on to the scenarios' own command line, such as --name 'good and bad'.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub rest: Vec<String>,

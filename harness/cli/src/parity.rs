@@ -101,6 +101,7 @@ async fn observe(
         database_url: std::env::var("DATABASE_URL").ok(),
         services: settings.services.clone(),
         packaged: settings.packaged,
+        junit: None,
         rest: Vec::new(),
     };
     let variables = [("ZIPSTER_OBSERVATIONS", path.as_os_str())];

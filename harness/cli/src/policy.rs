@@ -137,6 +137,7 @@ async fn run(
         database_url: std::env::var("DATABASE_URL").ok(),
         services: crate::args::ServiceSettings::default(),
         packaged: false,
+        junit: None,
         rest,
     };
     let terraform = project.terraform();

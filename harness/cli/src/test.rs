@@ -108,6 +108,9 @@ fn command(settings: &TestSettings, program: &Path) -> Command {
     if let Some((host, port)) = &settings.services.functions_database {
         command.env("ZIPSTER_FUNCTIONS_DATABASE", format!("{host}:{port}"));
     }
+    if let Some(path) = &settings.junit {
+        command.env("ZIPSTER_JUNIT", path);
+    }
     if settings.packaged {
         command.env("ZIPSTER_PACKAGED", "1");
     }

@@ -15,6 +15,7 @@ use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
 use crate::observe::{self, Observer};
+use crate::results::{self, Name, Results};
 use crate::settings::RunSettings;
 use crate::target::Target;
 use crate::world::PipelineWorld;
@@ -60,6 +61,11 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     if let Some(folder) = &settings.terraform {
         project = project.with_terraform(folder)?;
     }
+    if let Some(path) = &settings.junit {
+        results::check_place(path).map_err(|problem| {
+            TargetError::Unavailable(format!("the results cannot be written: {problem}"))
+        })?;
+    }
     let report = Report::new(|progress| eprintln!("{progress}"));
     let mut interrupt = Interrupt::install();
     let begun = Instant::now();
@@ -79,9 +85,13 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let notes = observer.clone();
     let recording: Option<Arc<Mutex<Recording>>> = settings.decisions.is_some().then(Arc::default);
     let record = recording.clone();
+    let results = Arc::new(Mutex::new(Results::of(kind.as_str())));
+    let (begins, ends) = (Arc::clone(&results), Arc::clone(&results));
     let mut cucumber = PipelineWorld::cucumber()
-        .before(move |_, _, scenario, world| {
+        .before(move |feature, _, scenario, world| {
             let target = Arc::clone(&stage);
+            let name = Name::new(&feature.name, &scenario.name, scenario.position.line);
+            lock(&begins).began(name);
             let name = scenario.name.clone();
             world.unruly = Some(settings.unruly.clone());
             async move {
@@ -90,8 +100,11 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             }
             .boxed_local()
         })
-        .after(move |_, _, scenario, finished, world| {
+        .after(move |feature, _, scenario, finished, world| {
             let target = Arc::clone(&witness);
+            let of = Name::new(&feature.name, &scenario.name, scenario.position.line);
+            let failure = results::failure(finished);
+            let results = Arc::clone(&ends);
             let notes = notes.clone();
             let record = record.clone();
             async move {
@@ -101,6 +114,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
                 }
                 let name = format!("{} (line {})", scenario.name, scenario.position.line);
                 let Some(world) = world else {
+                    lock(&results).ended(of, failure);
                     if let Some(record) = &record {
                         lock(record).note(name, passed, []);
                     }
@@ -114,6 +128,8 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
                 if let (Some(record), Some(witness)) = (&record, seen) {
                     lock(record).note(name.clone(), passed, witness.calls(&name));
                 }
+                // Who panics before this has not come to an end, and so has failed.
+                lock(&results).ended(of, failure);
             }
             .boxed_local()
         })
@@ -124,6 +140,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     }
     let excluded = Arc::clone(&not_run);
     let excluding = observer.clone();
+    let skips = Arc::clone(&results);
     let scenarios = cucumber.filter_run(features, move |feature, rule, scenario| {
         let tags = feature
             .tags
@@ -139,6 +156,8 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             let name = format!("{} (line {})", scenario.name, scenario.position.line);
             lock(observer).not_run(name, reason.clone());
         }
+        let of = Name::new(&feature.name, &scenario.name, scenario.position.line);
+        lock(&skips).not_run(of, reason.clone());
         excluded.push((scenario.name.clone(), reason));
         false
     });
@@ -168,6 +187,13 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         }
         _ => Ok(()),
     };
+    let told = match (&settings.junit, &ending) {
+        (Some(path), Ending::Passed | Ending::Failed) if alive.is_ok() => {
+            let failed = matches!(ending, Ending::Failed);
+            write(path, &lock(&results).to_junit(failed))
+        }
+        _ => Ok(()),
+    };
     let recorded = match (&settings.decisions, &recording, &ending) {
         (Some(path), Some(recording), Ending::Passed | Ending::Failed) => {
             write(path, &lock(recording).to_json())
@@ -181,6 +207,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     };
     alive?;
     noted?;
+    told?;
     recorded?;
     stopped?;
     Ok(ending)

@@ -57,6 +57,8 @@ pub struct RunSettings {
     /// `ZIPSTER_DECISIONS`: where to write down the calls that functions' roles made, and what was
     /// decided on each. For the embedded target.
     pub decisions: Option<PathBuf>,
+    /// `ZIPSTER_JUNIT`: where to write the results as JUnit's XML.
+    pub junit: Option<PathBuf>,
     /// `ZIPSTER_TERRAFORM`: a folder whose stack is made in place of that in `terraform/`. For the
     /// embedded target.
     pub terraform: Option<PathBuf>,
@@ -102,6 +104,7 @@ impl RunSettings {
             target,
             decisions: variable("ZIPSTER_DECISIONS").map(PathBuf::from),
             terraform: variable("ZIPSTER_TERRAFORM").map(PathBuf::from),
+            junit: variable("ZIPSTER_JUNIT").map(PathBuf::from),
             endpoint: variable("ZIPSTER_ENDPOINT").map(|url| url.to_string_lossy().into_owned()),
             functions_database,
             packaged: variable("ZIPSTER_PACKAGED").is_some(),
