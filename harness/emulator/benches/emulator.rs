@@ -53,7 +53,7 @@ async fn main() {
     if std::env::var_os(SERVES).is_some() {
         return serve().await;
     }
-    row("", "median", "slowest of 100");
+    row("", "median", "p99");
     server("emulator", Server::ours).await;
     if let Ok(peer) = std::env::var("PEER") {
         let command = std::env::var("PEER_COMMAND").unwrap();

@@ -193,6 +193,9 @@ impl Environment {
         let mut init = None;
         let mut failed = None;
         if cold {
+            let (settings, key) = (&self.spec.version.configuration, &self.spec.key);
+            let line = logs::init_start(&settings.runtime, &settings.runtime_arn(key));
+            self.log.write(Some(invocation.cause), &[line]);
             let mut limit = self.core.clock.limit(INIT_LIMIT);
             let started = Instant::now();
             match self.initialise(invocation.cause, &mut limit).await {

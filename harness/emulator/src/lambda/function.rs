@@ -256,7 +256,7 @@ impl Configuration {
 
     /// The ARN of the runtime's version. There are none here, so that each runtime has one, made of
     /// its name.
-    fn runtime_arn(&self, function: &Key) -> String {
+    pub(super) fn runtime_arn(&self, function: &Key) -> String {
         let partition = function.region.partition();
         let version = hex::encode(Sha256::digest(&self.runtime));
         format!(

@@ -115,6 +115,19 @@ pub(super) fn stream_name(version: &str, now: OffsetDateTime, random: &Random) -
     )
 }
 
+/// The line about a cold start: the runtime's version, such as `provided:al2023.v1`, and its ARN.
+///
+/// Follows <https://docs.aws.amazon.com/lambda/latest/dg/runtime-management-identify.html>.
+pub(super) fn init_start(runtime: &str, arn: &str) -> String {
+    // `python3.13` is `python:3.13`, and `provided.al2023` is `provided:al2023`.
+    let family = runtime.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let (name, version) = match runtime.split_once('.') {
+        Some((name, version)) if family.contains('.') => (name, version),
+        Some(_) | None => (family, &runtime[family.len()..]),
+    };
+    format!("INIT_START Runtime Version: {name}:{version}.v1\tRuntime Version ARN: {arn}")
+}
+
 /// What the `REPORT` line says.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
@@ -315,6 +328,20 @@ mod tests {
         insta::assert_snapshot!(failed.line().replace('\t', " | ").replace('\n', " / "), @"REPORT RequestId: id | Duration: 3.21 ms | Billed Duration: 4 ms | Memory Size: 128 MB | Max Memory Used: 20 MB | Status: error | Error Type: Runtime.ExitError |  / XRAY TraceId: 1-2-3 | ");
         let line = init_report(Duration::from_secs(10), "init", Status::Timeout);
         insta::assert_snapshot!(line.replace('\t', " | "), @"INIT_REPORT Init Duration: 10000.00 ms | Phase: init | Status: timeout");
+    }
+
+    #[test]
+    fn a_cold_start_says_the_version_of_the_runtime() {
+        for (runtime, version) in [
+            ("provided.al2023", "provided:al2023.v1"),
+            ("provided.al2", "provided:al2.v1"),
+            ("python3.13", "python:3.13.v1"),
+        ] {
+            assert_eq!(
+                init_start(runtime, "arn"),
+                format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: arn")
+            );
+        }
     }
 
     #[tokio::test]

@@ -55,7 +55,13 @@ async fn messages(logs: &Client, group: &str, stream: &str) -> Vec<String> {
     messages
         .filter(|message| *message != "\n" && !message.starts_with("running "))
         .map(|message| without_numbers(&message.replace('\t', " ")))
-        .map(|message| message.split(" Duration").next().unwrap().to_owned())
+        .map(|message| {
+            let message = message
+                .split(" Runtime Version ARN: arn:aws:lambda:")
+                .next();
+            let message = message.unwrap().split(" Duration").next();
+            message.unwrap().to_owned()
+        })
         .collect()
 }
 
@@ -96,6 +102,7 @@ async fn a_function_writes_into_the_stream_of_its_environment() {
     assert_eq!((date.len(), identifier.len()), (10, 32), "{stream}");
     insta::assert_debug_snapshot!(messages(&logs, GROUP, stream).await, @r#"
     [
+        "INIT_START Runtime Version: provided:al2023.v1",
         "START RequestId: # Version: $LATEST\n",
         "to stdout\n",
         "to stderr\n",
@@ -208,11 +215,13 @@ async fn each_environment_has_a_stream_and_the_function_its_own_group() {
     insta::assert_debug_snapshot!(written, @r#"
     [
         [
+            "INIT_START Runtime Version: provided:al2023.v1",
             "START RequestId: # Version: $LATEST\n",
             "END RequestId: #\n",
             "REPORT RequestId: #",
         ],
         [
+            "INIT_START Runtime Version: provided:al2023.v1",
             "START RequestId: # Version: $LATEST\n",
             "RequestId: # Error: Runtime exited with error: exit status #\n",
             "Runtime.ExitError\n",
@@ -286,9 +295,9 @@ async fn lines_keep_their_order_when_the_clock_is_set_back() {
     let names = streams(&logs, GROUP).await;
     let messages = messages(&logs, GROUP, &names[0]).await;
     assert_eq!(
-        messages[1..4],
+        messages[2..5],
         ["to stdout\n", "to stderr\n", "without an end\n"]
     );
-    assert!(messages[5].starts_with("REPORT"), "{messages:?}");
+    assert!(messages[6].starts_with("REPORT"), "{messages:?}");
     world.emulator.stop().await.unwrap();
 }

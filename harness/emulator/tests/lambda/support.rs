@@ -183,7 +183,7 @@ impl World {
         })
     }
 
-    /// The log so far, without what the test program itself prints.
+    /// The log so far, without what the test program itself prints, and without cold starts.
     pub fn log(&self) -> Vec<String> {
         self.events(|event| match event {
             Event::LogLine { line, .. } => Some(line.clone()),
@@ -191,6 +191,7 @@ impl World {
         })
         .into_iter()
         .filter(|line| !line.is_empty() && !line.starts_with("running "))
+        .filter(|line| !line.starts_with("INIT_START "))
         .collect()
     }
 
