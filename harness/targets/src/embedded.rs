@@ -241,9 +241,12 @@ impl Embedded {
     ///
     /// # Errors
     /// [`TargetError::Stack`] with all mistakes, and nothing was touched;
-    /// [`TargetError::Deploy`] naming what was refused, and what came before it is done.
+    /// [`TargetError::Deploy`] naming what was refused: what came before it is done, and the next call
+    /// goes on from there.
     pub async fn refresh(&self, pipeline: &mut Pipeline) -> Result<Difference, TargetError> {
-        let (Some(origin), Some(old)) = (pipeline.origin(), pipeline.stack()) else {
+        let (Some(origin), Some(mut deployed)) =
+            (pipeline.origin(), pipeline.what_is_deployed().cloned())
+        else {
             return Err(TargetError::NoEmulator);
         };
         let url = pipeline.database().url();
@@ -253,7 +256,15 @@ impl Embedded {
             .read(&origin.settings, url, clients, master_user)
             .await?;
         let outputs = Outputs::of(&stack)?;
-        let difference = deploy::apply(clients, old, &stack, &self.code, &self.report).await?;
+        let (code, report) = (&self.code, &self.report);
+        let applied = deploy::apply(clients, &mut deployed, &stack, code, report).await;
+        let difference = match applied {
+            Ok(difference) => difference,
+            Err(error) => {
+                pipeline.stopped_at(deployed);
+                return Err(error);
+            }
+        };
         if let Some(emulator) = pipeline.emulator() {
             confirm_subscriptions(clients, emulator).await?;
         }

@@ -14,6 +14,7 @@ pub use zipster_emulator::journal::{Entry, EntryId, Event, Journal, Outcome};
 pub use zipster_emulator::sns::{InboxKind, InboxMessage};
 
 use crate::clients::Clients;
+use crate::deploy::Deployed;
 use crate::error::chain;
 use crate::keys::{FOLDER, KeySpace, run_name};
 use crate::notices::{Notice, NoticeQueue};
@@ -71,7 +72,7 @@ enum Place {
 #[derive(Debug)]
 struct Local {
     emulator: Emulator,
-    stack: Stack,
+    deployed: Deployed,
     origin: Origin,
 }
 
@@ -102,7 +103,7 @@ impl Pipeline {
             keys: KeySpace::whole(),
             place: Place::Embedded(Box::new(Local {
                 emulator,
-                stack,
+                deployed: Deployed::new(stack),
                 origin,
             })),
         }
@@ -137,7 +138,7 @@ impl Pipeline {
         }
         self.outputs = outputs;
         if let Place::Embedded(local) = &mut self.place {
-            local.stack = stack;
+            local.deployed = Deployed::new(stack);
             local.origin.master_user = master_user;
         }
         Ok(())
@@ -172,8 +173,23 @@ impl Pipeline {
     #[must_use]
     pub fn stack(&self) -> Option<&Stack> {
         match &self.place {
-            Place::Embedded(local) => Some(&local.stack),
+            Place::Embedded(local) => Some(local.deployed.stack()),
             Place::Deployed(_) => None,
+        }
+    }
+
+    /// What was made of the stack, if it was made by us.
+    pub(crate) fn what_is_deployed(&self) -> Option<&Deployed> {
+        match &self.place {
+            Place::Embedded(local) => Some(&local.deployed),
+            Place::Deployed(_) => None,
+        }
+    }
+
+    /// Making the stack another one has stopped half-way.
+    pub(crate) fn stopped_at(&mut self, deployed: Deployed) {
+        if let Place::Embedded(local) = &mut self.place {
+            local.deployed = deployed;
         }
     }
 

@@ -52,6 +52,13 @@ def walk(w):
     w.refuse("MalformedPolicyDocument", "create_policy", PolicyName="broken", PolicyDocument="nothing")
     w.call("get_policy", **policy)
     w.refuse("NoSuchEntity", "get_policy", **missing)
+    w.call("tag_policy", **policy, Tags=[{"Key": "more", "Value": "1"}])
+    w.refuse("NoSuchEntity", "tag_policy", **missing, Tags=TAGS)
+    w.call("untag_policy", **policy, TagKeys=["more"])
+    w.refuse("NoSuchEntity", "untag_policy", **missing, TagKeys=["more"])
+    if w.call("list_policy_tags", **policy)["Tags"] != TAGS:
+        raise AssertionError("the tags are those that it was made with")
+    w.refuse("NoSuchEntity", "list_policy_tags", **missing)
     w.call("list_policies", Scope="Local")
     w.call("list_policies", OnlyAttached=False, MaxItems=1)
     w.call("attach_role_policy", **role, **policy)

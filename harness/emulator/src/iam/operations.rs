@@ -80,6 +80,7 @@ pub const IAM_OPERATIONS: &[Operation] = &[
         "ListPolicies",
         &["Scope", "OnlyAttached", "PathPrefix", "Marker", "MaxItems"],
     ),
+    operation("ListPolicyTags", &["PolicyArn", "Marker", "MaxItems"]),
     operation("ListPolicyVersions", &["PolicyArn", "Marker", "MaxItems"]),
     operation("ListRolePolicies", &["RoleName", "Marker", "MaxItems"]),
     operation("ListRoleTags", &["RoleName", "Marker", "MaxItems"]),
@@ -101,7 +102,9 @@ pub const IAM_OPERATIONS: &[Operation] = &[
             "MaxItems",
         ],
     ),
+    operation("TagPolicy", &["PolicyArn", "Tags"]),
     operation("TagRole", &["RoleName", "Tags"]),
+    operation("UntagPolicy", &["PolicyArn", "TagKeys"]),
     operation("UntagRole", &["RoleName", "TagKeys"]),
     operation("UpdateAssumeRolePolicy", &["RoleName", "PolicyDocument"]),
     operation(

@@ -175,8 +175,27 @@ pub(super) fn tags(params: &Params) -> Result<BTreeMap<String, String>, ApiError
     Ok(tags)
 }
 
+/// `before` with `tags`; the new spelling of a key takes the place of an old one.
+pub(super) fn tagged(
+    before: &BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ApiError> {
+    let mut all = before.clone();
+    for (key, value) in tags {
+        all.retain(|other, _| !other.eq_ignore_ascii_case(&key));
+        all.insert(key, value);
+    }
+    check_count(&all)?;
+    Ok(all)
+}
+
+/// Takes the tags with these keys away.
+pub(super) fn untag(tags: &mut BTreeMap<String, String>, keys: &[String]) {
+    tags.retain(|key, _| !keys.iter().any(|named| named.eq_ignore_ascii_case(key)));
+}
+
 /// Whether these are not too many tags.
-pub(super) fn check_count(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+fn check_count(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if tags.len() > MOST_TAGS {
         return Err(error::limit(
             "The number of tags has reached the maximum limit.",

@@ -4,10 +4,10 @@ use zipster_iam::PolicyKind;
 use zipster_names::Arn;
 
 use super::directory::{Account, Document, ManagedPolicy, PolicyVersion, Usage};
-use super::parameters::{self, Page, flag, policy_arn, policy_name, require};
+use super::parameters::{self, Page, flag, policy_arn, policy_name, require, values};
 use super::render::{self, Detail};
 use super::roles::description;
-use super::tags::request_tags;
+use super::tags::{TagContext, request_tags, resource_tags, tag_keys};
 use super::{Iam, answer, done, error, provided};
 use crate::front::query::Params;
 use crate::front::{Answer, ApiError, Call};
@@ -108,6 +108,63 @@ impl Iam {
             );
             render::page(xml, &page);
         }))
+    }
+
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagPolicy.html>.
+    pub(super) fn tag_policy(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
+        let arn = policy_arn(params)?;
+        let tags = parameters::tags(params)?;
+        self.allow_on_policy(call, "iam:TagPolicy", &arn, request_tags(&tags))?;
+        self.change_policy(call, &arn, |policy| {
+            policy.tags = parameters::tagged(&policy.tags, tags)?;
+            Ok(())
+        })?;
+        Ok(done(call))
+    }
+
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagPolicy.html>.
+    pub(super) fn untag_policy(&self, call: &Call, params: &Params) -> Result<Answer, ApiError> {
+        let arn = policy_arn(params)?;
+        let keys = values(params, "TagKeys");
+        self.allow_on_policy(call, "iam:UntagPolicy", &arn, tag_keys(&keys))?;
+        self.change_policy(call, &arn, |policy| {
+            parameters::untag(&mut policy.tags, &keys);
+            Ok(())
+        })?;
+        Ok(done(call))
+    }
+
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyTags.html>.
+    pub(super) fn list_policy_tags(
+        &self,
+        call: &Call,
+        params: &Params,
+    ) -> Result<Answer, ApiError> {
+        let arn = policy_arn(params)?;
+        self.allow_on_policy(call, "iam:ListPolicyTags", &arn, Vec::new())?;
+        let tags = self.read_policy(call, &arn, |_, policy| policy.tags.clone())?;
+        let page = Page::of(params, &tags, |(key, _)| key.as_str())?;
+        Ok(answer(call, |xml| {
+            render::tags(xml, page.items.iter().copied());
+            render::page(xml, &page);
+        }))
+    }
+
+    /// Asks whether the caller may, with the tags of the policy, if there is one.
+    fn allow_on_policy(
+        &self,
+        call: &Call,
+        action: &str,
+        arn: &Arn,
+        mut context: TagContext,
+    ) -> Result<(), ApiError> {
+        if let Ok(tags) = self.read_policy(call, arn, |_, policy| policy.tags.clone()) {
+            context.extend(resource_tags(&tags));
+            let own = tags.iter();
+            context
+                .extend(own.map(|(key, value)| (format!("iam:ResourceTag/{key}"), value.clone())));
+        }
+        self.allow(call, action, arn.as_str(), &context)
     }
 
     /// Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html>.

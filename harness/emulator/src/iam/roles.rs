@@ -168,14 +168,7 @@ impl Iam {
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
             state.change_role(&name, |role| {
-                let mut all = role.tags.clone();
-                for (key, value) in tags {
-                    // The new spelling of a key takes the place of an old one.
-                    all.retain(|other, _| !other.eq_ignore_ascii_case(&key));
-                    all.insert(key, value);
-                }
-                parameters::check_count(&all)?;
-                role.tags = all;
+                role.tags = parameters::tagged(&role.tags, tags)?;
                 Ok(())
             })
         })?;
@@ -191,8 +184,7 @@ impl Iam {
         let account = call.identity.principal.account();
         self.core.iam.with(account, |state| {
             state.change_role(&name, |role| {
-                let is_named = |key: &String| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
-                role.tags.retain(|key, _| !is_named(key));
+                parameters::untag(&mut role.tags, &keys);
                 Ok(())
             })
         })?;

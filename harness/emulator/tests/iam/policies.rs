@@ -1,6 +1,6 @@
 //! Managed policies, their versions, and the roles that have them.
 
-use aws_sdk_iam::types::PolicyScopeType;
+use aws_sdk_iam::types::{PolicyScopeType, Tag};
 
 use crate::support::{ACCOUNT, World, decoded, refusal, statement};
 
@@ -198,4 +198,53 @@ async fn what_a_role_may_do_follows_its_policies_at_once() {
     let remove = iam.delete_role_policy().role_name("load");
     remove.policy_name("allow").send().await.unwrap();
     assert!(!allowed().await);
+}
+
+#[tokio::test]
+async fn a_policy_has_tags_that_policies_can_ask_for() {
+    let world = World::start().await;
+    let iam = &world.iam;
+    let arn = world.policy("p", statement("Allow", "s3:*", "*")).await;
+    let tag = async |key: &str, value: &str| {
+        let tag = Tag::builder().key(key).value(value).build().unwrap();
+        let call = iam.tag_policy().policy_arn(&arn).tags(tag);
+        call.send().await.unwrap();
+    };
+    let tags = async || -> Vec<String> {
+        let list = iam.list_policy_tags().policy_arn(&arn).send().await;
+        let listed = list.unwrap();
+        let tags = listed.tags().iter();
+        tags.map(|tag| format!("{}={}", tag.key(), tag.value()))
+            .collect()
+    };
+    tag("Team", "web").await;
+    tag("more", "").await;
+    // Another spelling is the same key.
+    tag("team", "data").await;
+    assert_eq!(tags().await, ["more=", "team=data"]);
+
+    world.role("load").await;
+    let condition = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:UntagPolicy",
+        "Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"data",
+        "aws:TagKeys":"more"}}}}"#;
+    let put = iam.put_role_policy().role_name("load").policy_name("p");
+    put.policy_document(condition).send().await.unwrap();
+    let role = world.iam_as("load");
+    let untag = async |key: &str| {
+        let untag = role.untag_policy().policy_arn(&arn).tag_keys(key);
+        untag.send().await
+    };
+    let refused = refusal(untag("team").await);
+    assert!(refused.starts_with("AccessDenied: "), "{refused}");
+    untag("more").await.unwrap();
+    assert_eq!(tags().await, ["team=data"]);
+    iam.untag_policy()
+        .policy_arn(&arn)
+        .tag_keys("TEAM")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(tags().await, [""; 0]);
+    // What its tags allowed is refused without them.
+    assert!(untag("more").await.is_err());
 }

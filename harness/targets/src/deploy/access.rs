@@ -4,6 +4,10 @@ use zipster_stack::resources::{Policy, Role, RolePolicy, RolePolicyAttachment};
 
 use super::{Deployer, Refusal};
 
+/// How many versions a managed policy may have
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
+const MOST_POLICY_VERSIONS: usize = 5;
+
 impl Deployer<'_> {
     pub(super) async fn role(&self, role: &Role) -> Result<(), Refusal> {
         let created = self
@@ -73,12 +77,11 @@ impl Deployer<'_> {
         match created {
             Ok(_) => Ok(()),
             Err(refusal) if self.may_exist(&refusal) => {
-                let account = &self.stack.account;
-                let (path, name) = (policy.path.as_str(), policy.name.as_str());
+                self.make_room(policy).await?;
                 self.clients
                     .iam
                     .create_policy_version()
-                    .policy_arn(format!("arn:aws:iam::{account}:policy{path}{name}"))
+                    .policy_arn(policy.arn.as_str())
                     .policy_document(policy.policy.as_str())
                     .set_as_default(true)
                     .send()
@@ -88,6 +91,33 @@ impl Deployer<'_> {
             }
             Err(refusal) => Err(refusal),
         }
+    }
+
+    /// Deletes the oldest version of a policy that has as many as it may.
+    async fn make_room(&self, policy: &Policy) -> Result<(), Refusal> {
+        let iam = &self.clients.iam;
+        let arn = policy.arn.as_str();
+        let listed = iam.list_policy_versions().policy_arn(arn).send().await;
+        let versions = listed
+            .map_err(Refusal::of("ListPolicyVersions"))?
+            .versions
+            .unwrap_or_default();
+        if versions.len() < MOST_POLICY_VERSIONS {
+            return Ok(());
+        }
+        let others = versions
+            .iter()
+            .filter(|version| !version.is_default_version);
+        let Some(oldest) = others.min_by_key(|version| version.create_date) else {
+            return Ok(());
+        };
+        iam.delete_policy_version()
+            .policy_arn(arn)
+            .set_version_id(oldest.version_id.clone())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(Refusal::of("DeletePolicyVersion"))
     }
 
     pub(super) async fn role_policy_attachment(

@@ -1,16 +1,8 @@
-//! Brings a stack that was made to what its configuration says now, as `terraform apply` does.
-//!
-//! What is new is made, what has changed is brought up to date where its service lets it be and
-//! replaced where it does not, and what is no longer declared is removed, the last made first.
+//! What is different between two readings of a configuration.
 
 use std::collections::HashMap;
 
 use zipster_stack::{Address, Kind, Resource, Stack};
-
-use super::{Deployer, Executables, Leniency, Refusal, adjust, detach, waves};
-use crate::TargetError;
-use crate::clients::Clients;
-use crate::progress::Report;
 
 /// What is different between two readings of a configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,10 +27,10 @@ impl Difference {
         for resource in new.order() {
             match before.get(&resource.address) {
                 None => difference.added.push(resource.address.clone()),
-                Some(old) if old.kind == resource.kind => {}
+                Some(old) if is_as_declared(old, resource) => {}
                 Some(old) => {
                     difference.changed.push(resource.address.clone());
-                    if identity(&old.kind) != identity(&resource.kind) {
+                    if !is_same(&old.kind, &resource.kind) {
                         difference.replaced.push(resource.address.clone());
                     }
                 }
@@ -60,75 +52,17 @@ impl Difference {
     }
 }
 
-/// Makes `old`, which is there, into `new`.
-///
-/// # Errors
-/// [`TargetError::Deploy`] naming the first resource that was refused; what was done before stays,
-/// and doing it again does no harm.
-pub async fn apply(
-    clients: &Clients,
-    old: &Stack,
-    new: &Stack,
-    code: &Executables,
-    report: &Report,
-) -> Result<Difference, TargetError> {
-    let difference = Difference::between(old, new);
-    let before = by_address(old);
-    let deployer = Deployer {
-        clients,
-        stack: new,
-        code,
-        leniency: Leniency {
-            update_existing: true,
-            go_without: false,
-        },
-        report,
-    };
-    // A subscription of the same endpoint stands in the way of another.
-    for address in &difference.replaced {
-        if let Some(old) = before.get(address)
-            && matches!(old.kind, Kind::TopicSubscription(_))
-        {
-            told(old, detach::detach(clients, &old.kind).await)?;
-        }
-    }
-    for resource in waves(new).into_iter().flatten() {
-        let old = before.get(&resource.address);
-        if old.is_some_and(|old| old.kind == resource.kind) {
-            continue;
-        }
-        deployer.make(resource).await?;
-        if let Some(old) = old
-            && !difference.replaced.contains(&resource.address)
-        {
-            told(
-                resource,
-                adjust::adjust(clients, &old.kind, &resource.kind).await,
-            )?;
-        }
-    }
-    for resource in old.order().rev() {
-        let gone = difference.removed.contains(&resource.address)
-            || difference.replaced.contains(&resource.address);
-        if gone {
-            told(resource, detach::take_away(clients, old, resource).await)?;
-        }
-    }
-    Ok(difference)
+/// Whether what is there is as it is declared.
+pub(super) fn is_as_declared(there: &Resource, declared: &Resource) -> bool {
+    there.kind == declared.kind && there.tags == declared.tags
 }
 
-/// What was not there counts as removed.
-fn told(resource: &Resource, result: Result<(), Refusal>) -> Result<(), TargetError> {
-    match result {
-        Err(refusal) if !refusal.is_missing() => Err(TargetError::Deploy {
-            what: format!("{} ({})", resource.address, refusal.operation),
-            reason: refusal.reason,
-        }),
-        Ok(()) | Err(_) => Ok(()),
-    }
+/// Whether both are the same resource to its service, whatever the configuration calls it.
+pub(super) fn is_same(one: &Kind, other: &Kind) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other) && identity(one) == identity(other)
 }
 
-fn by_address(stack: &Stack) -> HashMap<&Address, &Resource> {
+pub(super) fn by_address(stack: &Stack) -> HashMap<&Address, &Resource> {
     stack
         .resources
         .iter()

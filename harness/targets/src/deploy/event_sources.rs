@@ -82,6 +82,17 @@ pub(super) async fn remove_mapping(
     Ok(())
 }
 
+/// The ARN of the mapping of this queue to this function, if there is one.
+pub(super) async fn mapping_arns(
+    clients: &Clients,
+    mapping: &EventSourceMapping,
+) -> Result<Vec<String>, Refusal> {
+    let existing = existing(clients, mapping).await?.into_iter();
+    Ok(existing
+        .filter_map(|mapping| mapping.event_source_mapping_arn)
+        .collect())
+}
+
 /// The mappings of this queue to this function: one, or none.
 async fn existing(
     clients: &Clients,

@@ -23,6 +23,7 @@ use crate::progress::{Progress, Report};
 
 mod access;
 mod adjust;
+mod apply;
 mod compute;
 mod detach;
 mod difference;
@@ -32,9 +33,11 @@ mod messaging;
 mod removal;
 mod secrets;
 mod storage;
+mod tags;
 
+pub use apply::{Deployed, apply};
 pub use compute::update_code;
-pub use difference::{Difference, apply};
+pub use difference::Difference;
 pub use removal::remove;
 pub use secrets::make_secrets;
 
@@ -223,6 +226,10 @@ impl Deployer<'_> {
             Kind::LogGroup(group) => self.log_group(group).await,
             Kind::Secret(secret) => self.secret(secret).await,
             Kind::SecretVersion(version) => self.secret_version(version).await,
+        };
+        let result = match result {
+            Ok(()) => self.tag(resource).await,
+            refused => refused,
         };
         match result {
             Ok(()) => Ok(None),

@@ -114,6 +114,12 @@ pub(super) const IAM: &[Entry] = &[
             on(USER, "iam:SimulatePrincipalPolicy", &[]).when("about a user"),
         ],
     ),
+    entry(
+        "ListPolicyTags",
+        &[on(POLICY, "iam:ListPolicyTags", ROLE_KEYS)],
+    ),
+    entry("TagPolicy", &[on(POLICY, "iam:TagPolicy", TAG_KEYS)]),
+    entry("UntagPolicy", &[on(POLICY, "iam:UntagPolicy", TAG_KEYS)]),
     entry("TagRole", &[on(ROLE, "iam:TagRole", TAG_KEYS)]),
     entry("UntagRole", &[on(ROLE, "iam:UntagRole", TAG_KEYS)]),
     entry(
