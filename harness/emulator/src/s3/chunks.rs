@@ -263,6 +263,7 @@ fn size(line: &[u8], signed: bool) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     fn framing(signed: bool) -> Framing {
         let payload = match signed {
@@ -395,5 +396,58 @@ mod tests {
             fed(false, b"3\r\nabcX\r\n", 6).unwrap(),
             b"3\r\nabc\r\nX\r\n"
         );
+    }
+
+    /// Some body: mostly chunks, sometimes something else.
+    fn some_body(random: &Random, signed: bool) -> Vec<u8> {
+        let behind = if signed { ";chunk-signature=0" } else { "" };
+        let mut body = Vec::new();
+        for _ in 0..random.below(6) {
+            match random.below(12) {
+                0 => body.extend(b"\r\n"),
+                1 => body.extend(random.bytes::<5>()),
+                2 => body.extend(b"10;x\r\n"),
+                3 => body.extend(LAST),
+                _ => {
+                    let size = usize::try_from(random.below(20_000)).unwrap();
+                    body.extend(chunk(size, behind));
+                }
+            }
+        }
+        body
+    }
+
+    #[test]
+    fn how_a_body_is_cut_on_its_way_does_not_matter() {
+        let random = Random::new(7);
+        for signed in [true, false] {
+            for case in 0..500 {
+                let body = some_body(&random, signed);
+                let whole = fed(signed, &body, body.len().max(1));
+                let length = usize::try_from(1 + random.below(9000)).unwrap();
+                let cut = fed(signed, &body, length);
+                let read = |fed: Vec<u8>| if signed { fed } else { joined(&fed) };
+                assert_eq!(cut.map(read), whole.map(read), "case {case}");
+            }
+        }
+    }
+
+    /// What is in unsigned chunks, however many there are of it, and what is behind them.
+    fn joined(mut body: &[u8]) -> Vec<u8> {
+        let mut data = Vec::new();
+        while let Some(end) = body.iter().position(|byte| *byte == b'\n') {
+            let Some(size) = size(&body[..=end], false).filter(|size| *size > 0) else {
+                break;
+            };
+            let size = usize::try_from(size).unwrap();
+            let Some(chunk) = body.get(end + 1..end + 1 + size) else {
+                break;
+            };
+            data.extend_from_slice(chunk);
+            body = body.get(end + 3 + size..).unwrap_or_default();
+        }
+        data.extend_from_slice(b" then ");
+        data.extend_from_slice(body);
+        data
     }
 }
