@@ -127,15 +127,17 @@ pub async fn apply(
         }
         deployed.made(resource);
     }
-    let declared = by_address(new);
-    let is_declared = |resource: &&Resource| {
-        let mut all = declared.values();
-        !all.any(|declared| is_same(&declared.kind, &resource.kind))
+    let is_no_more = |resource: &&Resource| {
+        let mut declared = new.order();
+        !declared.any(|declared| is_same(&declared.kind, &resource.kind))
     };
-    let removed = old
-        .order()
-        .filter(|it| difference.removed.contains(&it.address));
-    let gone = removed.chain(&deployed.besides).filter(is_declared);
+    // What belongs together goes in the order in which it came.
+    let was_there = |resource: &&Resource| {
+        let mut old = old.order();
+        old.any(|old| is_same(&old.kind, &resource.kind))
+    };
+    let besides = deployed.besides.iter().filter(|it| !was_there(it));
+    let gone = old.order().chain(besides).filter(is_no_more);
     for resource in gone.rev() {
         told(resource, detach::take_away(clients, &old, resource).await)?;
     }
