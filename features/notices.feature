@@ -24,6 +24,20 @@ Feature: People are told of every step
       | 2    | progress  | 1         | 1           |
       | 3    | succeeded | 1         | 1           |
 
+  Scenario: Two uploads of the same key are told apart
+    Given the file "again.csv"
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82001,STANDARD,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    When "again.csv" is sent to the input bucket
+    And "again.csv" is sent to the input bucket with these rows instead
+      """
+      Zipcode,ZipCodeType,City,State,LocationType,Lat,Long,Location,Decommisioned
+      82003,PO BOX,CHEYENNE,WY,PRIMARY,41.13,-104.81,NA-US-WY-CHEYENNE,FALSE
+      """
+    Then transform and load announced the same 2 uploads of "again.csv"
+
   @embedded-only:reads-the-inbox-of-the-emulator
   Scenario: A subscriber by email reads of the end, not of every step
     Given the file "mailed.csv"

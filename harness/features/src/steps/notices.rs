@@ -1,6 +1,6 @@
 //! Notices, subscribers and dead letters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cucumber::gherkin::Step;
 use cucumber::then;
@@ -114,6 +114,30 @@ async fn announced_or_nothing_to_do(
         Ok(())
     } else {
         Err(format!("neither {status:?} nor \"skipped\" was announced"))
+    }
+}
+
+#[then(expr = "transform and load announced the same {int} upload(s) of {string}")]
+async fn announced_uploads(
+    world: &mut PipelineWorld,
+    count: usize,
+    key: String,
+) -> Result<(), String> {
+    let mut uploads: Vec<BTreeSet<String>> = Vec::new();
+    for function in [Function::Transform, Function::Load] {
+        let notices = about(world, function, &key).await?;
+        let ended = notices
+            .iter()
+            .filter(|notice| notice.attribute("status") == "succeeded");
+        let names = ended.map(|notice| notice.attribute("upload").to_owned());
+        uploads.push(names.filter(|name| !name.is_empty()).collect());
+    }
+    if uploads[0] == uploads[1] && uploads[0].len() == count {
+        Ok(())
+    } else {
+        Err(format!(
+            "transform and load announced the ends of {uploads:?}"
+        ))
     }
 }
 
