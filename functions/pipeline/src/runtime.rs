@@ -342,8 +342,6 @@ mod tests {
         let first = &script.asked()[0];
         for (name, value) in [
             ("function", "example"),
-            ("steps", "2"),
-            ("bucket", "input"),
             ("key", "a+b"),
             ("request_id", "r-1"),
             ("rows_read", "7"),

@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     /// The bodies of the notices.
     pub(crate) notices: Vec<String>,
+    /// How many attributes each of them has.
+    pub(crate) attributes: Vec<usize>,
     uploads_begun: usize,
 }
 
@@ -163,6 +165,10 @@ impl HttpConnector for FakeAws {
 impl State {
     fn publish(&mut self, form: &BTreeMap<String, String>) -> Answer {
         self.notices.push(form["Message"].clone());
+        let is_name = |name: &&String| {
+            name.starts_with("MessageAttributes.entry.") && name.ends_with(".Name")
+        };
+        self.attributes.push(form.keys().filter(is_name).count());
         let body = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult>\
                     </PublishResponse>";
         (200, Vec::new(), body.into())

@@ -168,16 +168,18 @@ impl Notice {
         text::body(self)
     }
 
-    /// The attributes, by name. None is empty, because SNS refuses an empty value.
+    /// The attributes, by name. None is empty, because SNS refuses an empty value, and there are ten at
+    /// most, because SNS drops a message with more on its way to a queue that gets messages raw. What
+    /// else there is to say is in the body.
+    ///
+    /// Follows <https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>.
     pub fn attributes(&self) -> BTreeMap<&'static str, Attribute> {
         let number = |n: u64| Attribute::Number(n);
         let text = |value: &str| Attribute::Text(text::sendable(value));
         let mut attributes = BTreeMap::from([
             ("function", text(self.function.name)),
             ("step", number(self.number.into())),
-            ("steps", number(self.function.steps.into())),
             ("status", text(self.status.as_str())),
-            ("bucket", text(&self.about.bucket)),
             ("key", text(&self.about.key)),
             ("request_id", text(&self.about.request_id)),
             ("upload", text(&self.about.upload)),

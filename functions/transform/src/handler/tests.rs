@@ -351,3 +351,12 @@ async fn an_explanation_that_cannot_be_written_does_not_hide_the_fault() {
     );
     assert!(aws.state().objects.contains_key(INPUT));
 }
+
+#[tokio::test]
+async fn a_queue_that_gets_messages_raw_gets_all_of_them() {
+    let aws = uploaded(EXTRACT);
+    deliver(&aws, EXTRACT).await.unwrap();
+    let state = aws.state();
+    // SNS drops a message with more than ten attributes.
+    assert_eq!(state.attributes.iter().max(), Some(&10));
+}
