@@ -15,7 +15,7 @@
 //! | `list`, `list_versions` | listing objects and their versions |
 //! | `notification`, `event` | who is told about a change, and what |
 //! | `store` | buckets and objects, under one lock |
-//! | `content`, `receive`, `checksum` | bytes: kept, on their way in, verified |
+//! | `content`, `receive`, `checksum`, `chunks` | bytes: kept, on their way in, verified, in chunks |
 //! | `signature` | who has signed, and when |
 //! | `circumstances`, `refused` | what policies may ask of a request; headers that are not supported |
 //! | `conditions`, `host`, `error` | preconditions; buckets in host names; AWS's errors |
