@@ -166,24 +166,28 @@ pub async fn count_other_loads(pool: &MySqlPool, prefix: &str) -> Result<u64, Er
 }
 
 /// Removes what was loaded from files whose key begins with `prefix`: the rows that are theirs now,
-/// and their rows of the ledger, in one transaction.
+/// and their rows of the ledger, in one transaction. Says how many loads there were.
 ///
 /// # Errors
 /// [`Error::Query`] if the database refuses; then everything is as before.
-pub async fn forget(pool: &MySqlPool, prefix: &str) -> Result<(), Error> {
+pub async fn forget(pool: &MySqlPool, prefix: &str) -> Result<u64, Error> {
     let failed = || Error::query(format!("remove what was loaded from {prefix:?}"));
     let mut transaction = pool.begin().await.map_err(failed())?;
+    let mut loads = 0;
     for statement in [
         "DELETE FROM zip_codes WHERE load_id IN \
          (SELECT id FROM loads WHERE LEFT(object_key, ?) = CAST(? AS BINARY))",
         "DELETE FROM loads WHERE LEFT(object_key, ?) = CAST(? AS BINARY)",
     ] {
-        sqlx::query(statement)
+        let deleted = sqlx::query(statement)
             .bind(prefix.len() as u64)
             .bind(prefix)
             .execute(&mut *transaction)
             .await
             .map_err(failed())?;
+        // The ledger's statement is the last one.
+        loads = deleted.rows_affected();
     }
-    transaction.commit().await.map_err(failed())
+    transaction.commit().await.map_err(failed())?;
+    Ok(loads)
 }

@@ -6,6 +6,7 @@
 mod arguments;
 mod decisions;
 mod observe;
+mod records;
 mod results;
 mod run;
 mod settings;

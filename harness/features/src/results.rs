@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
+use cucumber::gherkin::{Feature, Scenario};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// A scenario: its feature, and its line there, since the examples of an outline share a name.
@@ -19,12 +20,17 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    pub fn new(feature: &str, scenario: &str, line: usize) -> Self {
+    pub fn of(feature: &Feature, scenario: &Scenario) -> Self {
         Self {
-            feature: feature.to_owned(),
-            line,
-            scenario: scenario.to_owned(),
+            feature: feature.name.clone(),
+            line: scenario.position.line,
+            scenario: scenario.name.clone(),
         }
+    }
+
+    /// The scenario, and its line.
+    pub fn with_line(&self) -> String {
+        format!("{} (line {})", self.scenario, self.line)
     }
 }
 
@@ -80,6 +86,15 @@ impl Results {
         self.outcomes.insert(name, Outcome::NotRun(reason));
     }
 
+    /// The scenarios that do not run, with the reasons.
+    pub fn all_not_run(&self) -> impl Iterator<Item = (&str, &str)> {
+        let outcomes = self.outcomes.iter();
+        outcomes.filter_map(|(name, outcome)| match outcome {
+            Outcome::NotRun(reason) => Some((name.scenario.as_str(), reason.as_str())),
+            Outcome::Running(_) | Outcome::Ended { .. } => None,
+        })
+    }
+
     /// The XML. If the run has failed and no scenario says so, a case of its own does: a feature that
     /// cannot be read has no scenarios.
     pub fn to_junit(&self, run_failed: bool) -> String {
@@ -106,7 +121,7 @@ impl Results {
                 }
             };
             nobody_failed &= !matches!(status, TestCaseStatus::NonSuccess { .. });
-            let mut case = TestCase::new(format!("{} (line {})", name.scenario, name.line), status);
+            let mut case = TestCase::new(name.with_line(), status);
             case.set_classname(name.feature.as_str());
             if let Some(time) = time {
                 case.set_time(time);
@@ -186,10 +201,18 @@ pub(crate) fn check_place(path: &Path) -> Result<(), String> {
 mod tests {
     use super::*;
 
+    fn name(feature: &str, scenario: &str, line: usize) -> Name {
+        Name {
+            feature: feature.to_owned(),
+            line,
+            scenario: scenario.to_owned(),
+        }
+    }
+
     #[test]
     fn each_scenario_is_a_case_with_what_became_of_it() {
         let mut results = Results::of("aws");
-        let name = |scenario, line| Name::new("Files & rows", scenario, line);
+        let name = |scenario, line| name("Files & rows", scenario, line);
         results.ended(name("passes", 3), None);
         results.ended(
             name("fails", 9),
@@ -227,7 +250,7 @@ mod tests {
     #[test]
     fn a_scenario_that_fails_after_its_last_step_has_failed() {
         let mut results = Results::of("embedded");
-        let name = Name::new("f", "s", 1);
+        let name = name("f", "s", 1);
         results.began(name.clone());
         let unfinished = results.to_junit(true);
         assert!(unfinished.contains("its end was not seen"), "{unfinished}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use cucumber::World as _;
@@ -10,12 +10,11 @@ use cucumber::event::ScenarioFinished;
 use cucumber::writer::Stats as _;
 use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use zipster_policy::Recording;
 use zipster_targets::{Pipeline, Project, Report, TargetError};
 
 use crate::arguments;
-use crate::observe::{self, Observer};
-use crate::results::{self, Name, Results};
+use crate::records::Records;
+use crate::results::Name;
 use crate::settings::RunSettings;
 use crate::target::Target;
 use crate::world::PipelineWorld;
@@ -61,11 +60,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     if let Some(folder) = &settings.terraform {
         project = project.with_terraform(folder)?;
     }
-    if let Some(path) = &settings.junit {
-        results::check_place(path).map_err(|problem| {
-            TargetError::Unavailable(format!("the results cannot be written: {problem}"))
-        })?;
-    }
+    let records = Arc::new(Records::of(&settings)?);
     let report = Report::new(|progress| eprintln!("{progress}"));
     let mut interrupt = Interrupt::install();
     let begun = Instant::now();
@@ -75,25 +70,16 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     let start = begun.elapsed();
     let target = Arc::new(target);
     let kind = settings.target;
-    let not_run: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
     let stage = Arc::clone(&target);
     let witness = Arc::clone(&target);
-    let observer: Option<Arc<Mutex<Observer>>> = settings
-        .observations
-        .is_some()
-        .then(|| Arc::new(Mutex::new(Observer::of(kind.as_str()))));
-    let notes = observer.clone();
-    let recording: Option<Arc<Mutex<Recording>>> = settings.decisions.is_some().then(Arc::default);
-    let record = recording.clone();
-    let results = Arc::new(Mutex::new(Results::of(kind.as_str())));
-    let (begins, ends) = (Arc::clone(&results), Arc::clone(&results));
+    let (begins, ends) = (Arc::clone(&records), Arc::clone(&records));
+    let unruly = settings.unruly.clone();
     let mut cucumber = PipelineWorld::cucumber()
         .before(move |feature, _, scenario, world| {
             let target = Arc::clone(&stage);
-            let name = Name::new(&feature.name, &scenario.name, scenario.position.line);
-            lock(&begins).began(name);
+            begins.began(Name::of(feature, scenario));
             let name = scenario.name.clone();
-            world.unruly = Some(settings.unruly.clone());
+            world.unruly = Some(unruly.clone());
             async move {
                 let (pipeline, zip_codes) = set_up(&target, &name).await;
                 world.enter(&name, pipeline, zip_codes);
@@ -102,34 +88,20 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         })
         .after(move |feature, _, scenario, finished, world| {
             let target = Arc::clone(&witness);
-            let of = Name::new(&feature.name, &scenario.name, scenario.position.line);
-            let failure = results::failure(finished);
-            let results = Arc::clone(&ends);
-            let notes = notes.clone();
-            let record = record.clone();
+            let records = Arc::clone(&ends);
+            let name = Name::of(feature, scenario);
             async move {
                 let passed = matches!(finished, ScenarioFinished::StepPassed);
                 if !passed && let Some(evidence) = target.evidence().await {
                     eprintln!("\nIn {:?}:\n{evidence}", scenario.name);
                 }
-                let name = format!("{} (line {})", scenario.name, scenario.position.line);
-                let Some(world) = world else {
-                    lock(&results).ended(of, failure);
-                    if let Some(record) = &record {
-                        lock(record).note(name, passed, []);
-                    }
-                    return;
-                };
-                if let Some(notes) = &notes {
-                    observe(name.clone(), passed, world, notes).await;
+                let mut witness = None;
+                if let Some(world) = world {
+                    records.look(&name, passed, world).await;
+                    witness = records.witness(world);
+                    leave(&scenario.name, passed, world).await;
                 }
-                let seen = record.as_ref().and(world.witness());
-                leave(&scenario.name, passed, world).await;
-                if let (Some(record), Some(witness)) = (&record, seen) {
-                    lock(record).note(name.clone(), passed, witness.calls(&name));
-                }
-                // Who panics before this has not come to an end, and so has failed.
-                lock(&results).ended(of, failure);
+                records.ended(name, finished, witness);
             }
             .boxed_local()
         })
@@ -138,9 +110,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
     if let Some(at_once) = target.concurrency() {
         cucumber = cucumber.max_concurrent_scenarios(at_once);
     }
-    let excluded = Arc::clone(&not_run);
-    let excluding = observer.clone();
-    let skips = Arc::clone(&results);
+    let excluding = Arc::clone(&records);
     let scenarios = cucumber.filter_run(features, move |feature, rule, scenario| {
         let tags = feature
             .tags
@@ -151,14 +121,7 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         let Some(reason) = kind.excludes(tags) else {
             return true;
         };
-        let mut excluded = excluded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(observer) = &excluding {
-            let name = format!("{} (line {})", scenario.name, scenario.position.line);
-            lock(observer).not_run(name, reason.clone());
-        }
-        let of = Name::new(&feature.name, &scenario.name, scenario.position.line);
-        lock(&skips).not_run(of, reason.clone());
-        excluded.push((scenario.name.clone(), reason));
+        excluding.not_run(Name::of(feature, scenario), reason);
         false
     });
     let ending = tokio::select! {
@@ -171,34 +134,19 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
             Ending::Interrupted
         }
     };
-    tell_not_run(
-        kind.as_str(),
-        &not_run.lock().unwrap_or_else(PoisonError::into_inner),
-    );
+    records.tell_not_run();
     // Scenarios fail one after another when what they run on is gone: that is no test's result.
     let alive = match ending {
         Ending::Failed => target.alive().await,
         Ending::Passed | Ending::Interrupted => Ok(()),
     };
-    let noted = match (&settings.observations, &observer, &ending) {
-        (Some(path), Some(observer), Ending::Passed | Ending::Failed) if alive.is_ok() => {
-            lock(observer).times(start, begun.elapsed().saturating_sub(start));
-            write_down(&target, observer, path).await
-        }
-        _ => Ok(()),
-    };
-    let told = match (&settings.junit, &ending) {
-        (Some(path), Ending::Passed | Ending::Failed) if alive.is_ok() => {
+    let written = match ending {
+        Ending::Passed | Ending::Failed if alive.is_ok() => {
             let failed = matches!(ending, Ending::Failed);
-            write(path, &lock(&results).to_junit(failed))
+            let times = (start, begun.elapsed().saturating_sub(start));
+            records.write(&settings, &target, failed, times).await
         }
-        _ => Ok(()),
-    };
-    let recorded = match (&settings.decisions, &recording, &ending) {
-        (Some(path), Some(recording), Ending::Passed | Ending::Failed) => {
-            write(path, &lock(recording).to_json())
-        }
-        _ => Ok(()),
+        Ending::Passed | Ending::Failed | Ending::Interrupted => Ok(()),
     };
     // The hooks' clones are gone with the run, so this is the last owner.
     let stopped = match Arc::into_inner(target) {
@@ -206,47 +154,9 @@ async fn run_on_target(settings: RunSettings) -> Result<Ending, TargetError> {
         None => Ok(()),
     };
     alive?;
-    noted?;
-    told?;
-    recorded?;
+    written?;
     stopped?;
     Ok(ending)
-}
-
-/// Makes the wrong calls, last of all, since what one target refuses another may do; then writes
-/// down what was seen.
-async fn write_down(
-    target: &Target,
-    observer: &Mutex<Observer>,
-    path: &Path,
-) -> Result<(), TargetError> {
-    let pipeline = target.pipeline("probes").await?;
-    let facts = observe::probes(&pipeline).await;
-    pipeline.stop().await?;
-    lock(observer).note_probes(facts);
-    write(path, &lock(observer).to_json())
-}
-
-fn write(path: &Path, json: &str) -> Result<(), TargetError> {
-    std::fs::write(path, json).map_err(|error| {
-        TargetError::Unavailable(format!("cannot write {}: {error}", path.display()))
-    })
-}
-
-/// Writes down what is there at the end of a scenario.
-///
-/// # Panics
-/// If it cannot be looked at: the scenario fails with the reason.
-async fn observe(name: String, passed: bool, world: &mut PipelineWorld, notes: &Mutex<Observer>) {
-    let Some(began) = world.began else { return };
-    match observe::scenario(world, passed, began).await {
-        Ok(facts) => lock(notes).note(name, facts),
-        Err(error) => panic!("what is there at the end cannot be seen: {error}"),
-    }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ctrl-C and its like. Installed once: a signal that comes between two waits is not lost.
@@ -273,20 +183,6 @@ impl Interrupt {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-}
-
-/// What did not run is said, with the reason: it has neither passed nor failed.
-fn tell_not_run(target: &str, not_run: &[(String, String)]) {
-    if not_run.is_empty() {
-        return;
-    }
-    println!(
-        "[Not run on {target}]\n{} scenarios need what it does not have:",
-        not_run.len()
-    );
-    for (scenario, reason) in not_run {
-        println!("  {scenario}: {reason}");
     }
 }
 

@@ -505,7 +505,7 @@ impl Pipeline {
                     leftovers::remove(&self.clients, &self.outputs, &self.database, &self.keys)
                         .await;
                 self.database.drop().await?;
-                left
+                left.map(|_| ())
             }
         }
     }

@@ -180,7 +180,7 @@ impl Aws {
         let database = self.database();
         let left = match &database {
             Ok(database) => {
-                leftovers::remove(&self.clients, &self.outputs, database, &self.run).await
+                leftovers::remove_for_good(&self.clients, &self.outputs, database, &self.run).await
             }
             Err(_) => Ok(()),
         };
