@@ -9,7 +9,6 @@ use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use http::{HeaderValue as HttpValue, header};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use s3s::Body;
@@ -71,13 +70,8 @@ pub(crate) fn answer(
             }
         }
     });
-    let mut answer = http::Response::new(Body::http_body_unsync(StreamBody::new(frames)));
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HttpValue::from_static(CONTENT_TYPE));
-    if let Ok(id) = HttpValue::from_str(&call.request_id) {
-        headers.insert("x-amzn-requestid", id);
-    }
-    answer
+    let body = Body::http_body_unsync(StreamBody::new(frames));
+    json::respond(call, CONTENT_TYPE, body)
 }
 
 #[cfg(test)]

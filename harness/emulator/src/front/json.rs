@@ -92,18 +92,19 @@ pub(crate) fn input<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
 
 /// A successful answer in JSON 1.1.
 pub(crate) fn answer(call: &Call, result: &Value) -> Answer {
-    respond(call, result.to_string())
+    respond(call, CONTENT_TYPE, result.to_string())
 }
 
 /// A successful answer without content.
 pub(crate) fn done(call: &Call) -> Answer {
-    respond(call, String::new())
+    respond(call, CONTENT_TYPE, String::new())
 }
 
-fn respond(call: &Call, body: String) -> Answer {
-    let mut answer = http::Response::new(Body::from(body));
+/// A successful answer of this content type.
+pub(super) fn respond(call: &Call, content_type: &'static str, body: impl Into<Body>) -> Answer {
+    let mut answer = http::Response::new(body.into());
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         headers.insert("x-amzn-requestid", id);
     }

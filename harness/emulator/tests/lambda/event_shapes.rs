@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::{ACCOUNT, ARN, REGION, World, iam, s3, sqs, variables};
+use crate::support::{ACCOUNT, ARN, REGION, World, s3, sqs, variables};
 
 /// An emulator with `the-function`, which writes each event into its log, and which buckets, topics
 /// and queues may invoke.
@@ -247,17 +247,7 @@ async fn messages_of_a_topic() {
 #[tokio::test]
 async fn messages_of_a_queue() {
     let world = world().await;
-    let policy = json!({ "Version": "2012-10-17", "Statement": {
-        "Effect": "Allow", "Action": "sqs:*", "Resource": "*",
-    } });
-    iam(&world.emulator)
-        .put_role_policy()
-        .role_name("the-role")
-        .policy_name("queues")
-        .policy_document(policy.to_string())
-        .send()
-        .await
-        .unwrap();
+    crate::event_sources::permit(&world, &["*"]).await;
     let sqs = sqs(&world.emulator);
     let create = sqs.create_queue().queue_name("jobs");
     let create = create.attributes(QueueAttributeName::VisibilityTimeout, "300");

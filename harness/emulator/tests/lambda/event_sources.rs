@@ -26,7 +26,7 @@ async fn world() -> World {
 }
 
 /// Lets the role do these things with queues, and nothing else.
-async fn permit(world: &World, actions: &[&str]) {
+pub async fn permit(world: &World, actions: &[&str]) {
     let actions: Vec<String> = actions.iter().map(|name| format!("sqs:{name}")).collect();
     let policy = json!({ "Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Action": actions, "Resource": "*",

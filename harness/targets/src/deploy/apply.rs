@@ -54,6 +54,16 @@ impl Deployed {
             .collect()
     }
 
+    /// `resource` may be there from now on.
+    fn try_to_make(&mut self, resource: &Resource) {
+        let is_known =
+            |other: &Resource| other.address == resource.address && is_as_declared(other, resource);
+        // An apply that is refused again and again adds nothing new.
+        if !self.besides.iter().any(is_known) {
+            self.besides.push(resource.clone());
+        }
+    }
+
     /// `resource` is there, as it is declared.
     fn made(&mut self, resource: &Resource) {
         self.besides
@@ -98,8 +108,11 @@ pub async fn apply(
     };
     // Secrets have been made while the configuration was read.
     for resource in new.order() {
-        if matches!(resource.kind, Kind::Secret(_)) && !before.contains_key(&resource.address) {
-            deployed.besides.push(resource.clone());
+        let there = before.get(&resource.address);
+        if matches!(resource.kind, Kind::Secret(_))
+            && !there.is_some_and(|there| is_same(&there.kind, &resource.kind))
+        {
+            deployed.try_to_make(resource);
         }
     }
     // A subscription of the same endpoint stands in the way of another.
@@ -118,7 +131,7 @@ pub async fn apply(
             continue;
         }
         let earlier = deployed.earlier(resource);
-        deployed.besides.push(resource.clone());
+        deployed.try_to_make(resource);
         deployer.make(resource).await?;
         for earlier in &earlier {
             let adjusted = adjust::adjust(clients, &earlier.kind, &resource.kind).await;
